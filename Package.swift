@@ -1,0 +1,123 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// Every own Swift target is built with these: strict language mode, explicit imports, no warning survives.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+    .treatAllWarnings(as: .error),
+]
+
+func swiftTarget(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func testTarget(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(name: name + "Tests", dependencies: [.init(stringLiteral: name)] + dependencies, swiftSettings: strict)
+}
+
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let package = Package(
+    name: "kychook",
+    products: [.executable(name: "kychook", targets: ["kychook"])],
+    dependencies: [
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    ],
+    targets: [
+        // C: one importer each.
+        .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
+        .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+        .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+
+        // Words.
+        swiftTarget("KychookModel"),
+
+        // Codecs: bytes in, values out. No sockets, no files, no clock.
+        swiftTarget("KychookHTTP"),
+        swiftTarget("KychookCrypto", ["COpenSSL"]),
+        swiftTarget("KychookVerify", ["KychookModel", "KychookHTTP", "KychookCrypto"]),
+        swiftTarget("KychookInterpret", ["KychookModel", "CSimdJSON"]),
+
+        // Effects.
+        swiftTarget("KychookLinux", ["CLinux"]),
+        swiftTarget("KychookNet", ["KychookHTTP", "KychookLinux"]),
+        swiftTarget("KychookClient", ["CCurl"]),
+        swiftTarget("KychookStore", ["KychookModel", "KychookCrypto", "KychookLinux", grdb]),
+        swiftTarget(
+            "KychookSinks",
+            ["KychookModel", "KychookCrypto", "KychookLinux", "KychookClient", subprocess, system]
+        ),
+        swiftTarget("KychookBitGo", ["KychookModel"]),
+        swiftTarget("KychookConfig", ["KychookModel", "KychookVerify", "KychookBitGo", yams]),
+
+        // Assembly.
+        swiftTarget(
+            "KychookServer",
+            [
+                "KychookModel", "KychookHTTP", "KychookCrypto", "KychookVerify", "KychookInterpret", "KychookLinux",
+                "KychookNet", "KychookClient", "KychookStore", "KychookSinks", "KychookConfig", logging,
+            ]
+        ),
+        .executableTarget(
+            name: "kychook",
+            dependencies: [
+                "KychookModel", "KychookHTTP", "KychookCrypto", "KychookVerify", "KychookInterpret", "KychookLinux",
+                "KychookClient", "KychookStore", "KychookBitGo", "KychookConfig", "KychookServer", arguments, logging,
+            ],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "kychook-bench",
+            dependencies: [
+                "KychookModel", "KychookHTTP", "KychookCrypto", "KychookVerify", "KychookInterpret", "KychookLinux",
+                "KychookNet", "KychookStore", "KychookBitGo", "KychookConfig", arguments,
+            ],
+            swiftSettings: strict
+        ),
+
+        // Tests: one bundle per target, and the built binary over real sockets.
+        .target(
+            name: "KychookTesting",
+            dependencies: ["KychookModel", "KychookCrypto", "KychookLinux"],
+            path: "Tests/KychookTesting",
+            swiftSettings: strict
+        ),
+        testTarget("KychookModel"),
+        testTarget("KychookHTTP", ["KychookTesting"]),
+        testTarget("KychookCrypto"),
+        testTarget("KychookVerify", ["KychookModel", "KychookHTTP", "KychookCrypto", "KychookBitGo"]),
+        testTarget("KychookInterpret", ["KychookModel", "KychookBitGo"]),
+        testTarget("KychookLinux"),
+        testTarget("KychookNet", ["KychookHTTP", "KychookLinux", "KychookTesting"]),
+        testTarget("KychookClient", ["KychookTesting", "KychookLinux"]),
+        testTarget("KychookStore", ["KychookModel", "KychookCrypto", "KychookLinux", "KychookTesting"]),
+        testTarget("KychookSinks", ["KychookModel", "KychookTesting", "KychookLinux", "KychookClient"]),
+        testTarget("KychookConfig", ["KychookModel", "KychookTesting"]),
+        testTarget(
+            "KychookServer",
+            ["KychookModel", "KychookStore", "KychookConfig", "KychookSinks", "KychookTesting", "KychookLinux"]
+        ),
+        .testTarget(
+            name: "KychookSystemTests",
+            dependencies: ["kychook", "KychookTesting", "KychookModel", "KychookCrypto", "KychookLinux"],
+            swiftSettings: strict
+        ),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)

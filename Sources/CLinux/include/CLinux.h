@@ -1,0 +1,27 @@
+/// The Linux calls that Swift's Glibc module does not show: the event interfaces, and a few GNU functions.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/statvfs.h>
+#include <sys/timerfd.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+
+/// accept4(2): the new descriptor is non-blocking and closed on exec. -1 and errno on failure.
+int kychook_accept(int listener, struct sockaddr *_Nullable address, socklen_t *_Nullable length);
+
+/// memfd_create(2), closed on exec. -1 and errno on failure.
+int kychook_memory_file(const char *_Nonnull name);
+
+/// The number of CPUs that this process may run on (sched_getaffinity(2)), at least 1.
+int kychook_usable_cpus(void);
+
+/// Names the calling thread for ps, top and perf; at most 15 bytes are kept.
+void kychook_name_thread(const char *_Nonnull name);

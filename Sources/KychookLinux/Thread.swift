@@ -1,0 +1,52 @@
+import CLinux
+import Glibc
+
+/// A POSIX thread that runs one function to its end.
+///
+/// Own threads, not the concurrency pool: the pool has only as many threads as cores, and what runs here blocks in
+/// `epoll_wait`, in a commit or in a write.
+package struct Thread: ~Copyable {
+    private let handle: pthread_t
+
+    /// Starts the thread.
+    /// - Parameters:
+    ///   - name: shown by ps and perf; at most 15 bytes are kept.
+    ///   - body: everything that the thread does.
+    package init(named name: String, _ body: @escaping @Sendable () -> Void) {
+        let start = Unmanaged.passRetained(Start(name: name, body: body))
+        var handle = pthread_t()
+        let code = pthread_create(
+            &handle,
+            nil,
+            { argument in
+                guard let argument else { return nil }
+                let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
+                kychook_name_thread(start.name)
+                start.body()
+                return nil
+            },
+            start.toOpaque()
+        )
+        // Fails only when the machine has no memory or no thread left at start-up: nothing could run.
+        precondition(code == 0, "pthread_create: \(String(cString: strerror(code)))")
+        self.handle = handle
+    }
+
+    /// Waits until the thread has ended.
+    package consuming func join() {
+        pthread_join(handle, nil)
+    }
+
+    /// The number of CPUs that this process may use.
+    package static var usableCPUs: Int { Int(kychook_usable_cpus()) }
+
+    private final class Start: Sendable {
+        let name: String
+        let body: @Sendable () -> Void
+
+        init(name: String, body: @escaping @Sendable () -> Void) {
+            self.name = name
+            self.body = body
+        }
+    }
+}

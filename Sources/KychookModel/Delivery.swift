@@ -1,0 +1,80 @@
+/// One event on its way to one sink: what an attempt gets.
+package struct Delivery: Sendable {
+    package var event: Event
+    /// The CloudEvents document, one line of JSON without a line end.
+    package var document: [UInt8]
+    /// The body exactly as the provider sent it.
+    package var body: [UInt8]
+    /// Of the original request's headers, those that are kept: lower-case names.
+    package var headers: KeptHeaders
+    /// 1 for the first attempt.
+    package var attempt: Int
+    /// An operator's replay, not the provider's doing.
+    package var isReplay: Bool
+
+    package init(
+        event: Event,
+        document: [UInt8],
+        body: [UInt8],
+        headers: KeptHeaders,
+        attempt: Int,
+        isReplay: Bool = false
+    ) {
+        self.event = event
+        self.document = document
+        self.body = body
+        self.headers = headers
+        self.attempt = attempt
+        self.isReplay = isReplay
+    }
+}
+
+/// The request headers that are stored with an event; no other ever is.
+package struct KeptHeaders: Equatable, Sendable {
+    package var contentType: String?
+    package var signature: String?
+    package var idempotencyKey: String?
+    package var userAgent: String?
+    package var traceParent: String?
+
+    package init(
+        contentType: String? = nil,
+        signature: String? = nil,
+        idempotencyKey: String? = nil,
+        userAgent: String? = nil,
+        traceParent: String? = nil
+    ) {
+        self.contentType = contentType
+        self.signature = signature
+        self.idempotencyKey = idempotencyKey
+        self.userAgent = userAgent
+        self.traceParent = traceParent
+    }
+}
+
+/// What became of one attempt.
+package struct AttemptResult: Equatable, Sendable {
+    package enum Outcome: Equatable, Sendable {
+        case succeeded
+        /// Worth another attempt, not before `notBefore` from now where the sink said so (Retry-After).
+        case retryable(reason: String, notBefore: Duration? = nil)
+        /// No further attempt would help.
+        case permanent(reason: String)
+        /// The sink wants nothing more (HTTP 410): this delivery waits until an operator resumes the sink.
+        case gone(reason: String)
+    }
+
+    package var outcome: Outcome
+    /// HTTP status or exit code, where the attempt got that far.
+    package var code: Int?
+    /// The first bytes of the answer or output, at most 4 KiB. May hold personal data: stored, never logged.
+    package var output: [UInt8]
+
+    package static let outputLimitInBytes = 4096
+
+    package init(_ outcome: Outcome, code: Int? = nil, output: [UInt8] = []) {
+        self.outcome = outcome
+        self.code = code
+        self.output = Array(output.prefix(AttemptResult.outputLimitInBytes))
+    }
+}

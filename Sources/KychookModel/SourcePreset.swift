@@ -1,0 +1,86 @@
+/// Everything that kychook knows of a provider's webhooks before the operator says a word. Data only.
+package struct SourcePreset: Sendable {
+    package var scheme: SignatureScheme
+    package var fields: FieldMap
+    /// Put before the provider's type in a CloudEvents `type`: `com.bitgo.` + `identityStatus`.
+    package var typePrefix: String
+    /// The types that a URL may name; empty: none, the body decides.
+    package var types: [EventType]
+    /// Statuses that `repeats: apply` may not leave.
+    package var finalStatuses: Set<String>
+
+    package init(
+        scheme: SignatureScheme,
+        fields: FieldMap,
+        typePrefix: String,
+        types: [EventType],
+        finalStatuses: Set<String> = []
+    ) {
+        self.scheme = scheme
+        self.fields = fields
+        self.typePrefix = typePrefix
+        self.types = types
+        self.finalStatuses = finalStatuses
+    }
+}
+
+/// A type of event that a provider is known to send.
+package struct EventType: Equatable, Sendable {
+    package var name: String
+    /// What its events are about; nil: no subject, no status, no order.
+    package var subject: Subject.Kind?
+    /// The statuses that the provider lists; others are kept as they are, but `check` warns of them.
+    package var statuses: [String]
+
+    package init(_ name: String, subject: Subject.Kind? = nil, statuses: [String] = []) {
+        self.name = name
+        self.subject = subject
+        self.statuses = statuses
+    }
+}
+
+/// Where each meaning is looked for in a body, first match wins.
+package struct FieldMap: Equatable, Sendable {
+    /// Field of the body that names the type.
+    package var type: [Place]
+    package var status: [Place]
+    package var time: [Place]
+    package var key: [Place]
+    package var enterprise: [Place]
+    package var organization: [Place]
+    /// Identifier of the subject, by the kind of subject.
+    package var subject: [Subject.Kind: [Place]]
+    /// Statuses of one kind of subject, looked for before `status`.
+    package var statusByKind: [Subject.Kind: [Place]]
+    /// Objects one level down in which each pointer is tried after the top level: `data`, `payload`.
+    package var envelopes: [String]
+
+    package init(
+        type: [Place] = [],
+        status: [Place] = [],
+        time: [Place] = [],
+        key: [Place] = [],
+        enterprise: [Place] = [],
+        organization: [Place] = [],
+        subject: [Subject.Kind: [Place]] = [:],
+        statusByKind: [Subject.Kind: [Place]] = [:],
+        envelopes: [String] = []
+    ) {
+        self.type = type
+        self.status = status
+        self.time = time
+        self.key = key
+        self.enterprise = enterprise
+        self.organization = organization
+        self.subject = subject
+        self.statusByKind = statusByKind
+        self.envelopes = envelopes
+    }
+
+    /// One place where a value may stand.
+    package enum Place: Hashable, Sendable {
+        case body(JSONPointer)
+        /// A request header that the signature covers. Lower case.
+        case header(String)
+    }
+}
