@@ -50,8 +50,8 @@ let package = Package(
         // Codecs: bytes in, values out. No sockets, no files, no clock.
         swiftTarget("KychookHTTP"),
         swiftTarget("KychookCrypto", ["COpenSSL"]),
-        swiftTarget("KychookVerify", ["KychookModel", "KychookHTTP", "KychookCrypto"]),
-        swiftTarget("KychookInterpret", ["KychookModel", "CSimdJSON"]),
+        swiftTarget("KychookVerify", ["KychookModel", "KychookCrypto"]),
+        swiftTarget("KychookInterpret", ["KychookModel", "KychookCrypto", "CSimdJSON"]),
 
         // Effects.
         swiftTarget("KychookLinux", ["CLinux"]),
@@ -100,7 +100,7 @@ let package = Package(
         testTarget("KychookModel"),
         testTarget("KychookHTTP", ["KychookTesting"]),
         testTarget("KychookCrypto"),
-        testTarget("KychookVerify", ["KychookModel", "KychookHTTP", "KychookCrypto", "KychookBitGo"]),
+        testTarget("KychookVerify", ["KychookModel", "KychookCrypto", "KychookBitGo"]),
         testTarget("KychookInterpret", ["KychookModel", "KychookBitGo"]),
         testTarget("KychookLinux"),
         testTarget("KychookNet", ["KychookHTTP", "KychookLinux", "KychookTesting"]),
