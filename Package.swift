@@ -20,6 +20,7 @@ func testTarget(_ name: String, _ dependencies: [Target.Dependency] = []) -> Tar
 }
 
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
@@ -57,7 +58,7 @@ let package = Package(
         swiftTarget("KychookLinux", ["CLinux"]),
         swiftTarget("KychookNet", ["KychookHTTP", "KychookLinux"]),
         swiftTarget("KychookClient", ["CCurl"]),
-        swiftTarget("KychookStore", ["KychookModel", "KychookCrypto", "KychookLinux", grdb]),
+        swiftTarget("KychookStore", ["KychookModel", "KychookCrypto", "KychookLinux", grdb, sqlite]),
         swiftTarget(
             "KychookSinks",
             ["KychookModel", "KychookCrypto", "KychookLinux", "KychookClient", subprocess, system]

@@ -37,6 +37,11 @@ package struct Thread: ~Copyable {
         pthread_join(handle, nil)
     }
 
+    /// Lets the thread end by itself; its resources are freed then.
+    package consuming func detach() {
+        pthread_detach(handle)
+    }
+
     /// The number of CPUs that this process may use.
     package static var usableCPUs: Int { Int(kychook_usable_cpus()) }
 

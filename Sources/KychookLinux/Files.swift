@@ -1,0 +1,44 @@
+import CLinux
+import Glibc
+
+/// An exclusive lock on a file for as long as this value lives; the kernel drops it when the process dies.
+package struct FileLock: ~Copyable {
+    private let file: Descriptor
+
+    /// - Returns: nil when another process holds the lock.
+    package init?(_ path: String, owner: String) throws(SystemError) {
+        let file = try Descriptor.open(path, O_RDWR | O_CREAT)
+        guard try systemUnlessBlocked("flock", { flock(file.number, LOCK_EX | LOCK_NB) }) != nil else { return nil }
+        _ = try system("ftruncate", on: path) { ftruncate(file.number, 0) }
+        try file.writeAll(Array("\(owner)\n".utf8))
+        self.file = file
+    }
+}
+
+/// Bytes that an unprivileged process may still write on the file system of a path.
+package func freeSpace(at path: String) throws(SystemError) -> Int64 {
+    var status = statvfs()
+    _ = try system("statvfs", on: path) { statvfs(path, &status) }
+    return Int64(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+}
+
+/// Makes a directory and the missing ones above it, for this user only.
+package func makeDirectory(_ path: String) throws(SystemError) {
+    if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
+    guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
+        throw SystemError(call: "mkdir", subject: path, code: errno)
+    }
+    try makeDirectory(String(path[..<slash]))
+    _ = try system("mkdir", on: path) { mkdir(path, 0o700) }
+}
+
+/// Makes a rename or a new file in a directory survive power loss.
+package func syncDirectory(_ path: String) throws(SystemError) {
+    let directory = try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
+    _ = try system("fsync", on: path) { fsync(directory.number) }
+}
+
+/// Whether something stands at a path, links followed.
+package func fileExists(_ path: String) -> Bool {
+    access(path, F_OK) == 0
+}

@@ -1,0 +1,133 @@
+import GRDB
+import GRDBSQLite
+import Glibc
+import KychookLinux
+
+/// Opens `kychook.db` so that nothing is ever lost by opening it.
+///
+/// A new database is made under another name, completely, and then renamed: so a file of that name that is empty or
+/// not a database was damaged, and is refused instead of being silently replaced by an empty store.
+struct DatabaseFile: Sendable {
+    let path: String
+
+    /// The writer's connection. The caller holds the state directory's lock.
+    /// - Parameter mayCreate: at the start of a server, not when a running one opens its store again.
+    func openForWriting(mayCreate: Bool) throws(StoreError) -> DatabaseQueue {
+        try explained {
+            if mayCreate, !fileExists(path) { try create() }
+            try checkHeader()
+            let queue = try DatabaseQueue(path: path, configuration: writerConfiguration())
+            try queue.writeWithoutTransaction { database in
+                try checkOwner(database)
+            }
+            try Schema.migrator.migrate(queue)
+            try queue.writeWithoutTransaction { database in
+                // GRDB sets NORMAL itself when it turns WAL on: an acknowledged event could be lost with the power.
+                try database.execute(sql: "PRAGMA synchronous = FULL")
+                guard try Int.fetchOne(database, sql: "PRAGMA synchronous") == 2 else {
+                    throw StoreError.unavailable(path: path, reason: "SQLite refuses synchronous=FULL")
+                }
+                try checkSmallTables(database)
+            }
+            return queue
+        }
+    }
+
+    /// A connection that only reads; many may be open, in this process and in others.
+    func openForReading() throws(StoreError) -> DatabaseQueue {
+        try explained {
+            guard fileExists(path) else { throw StoreError.unavailable(path: path, reason: "there is no store yet") }
+            try checkHeader()
+            var configuration = Configuration()
+            configuration.readonly = true
+            configuration.label = "kychook.reader"
+            configuration.busyMode = .timeout(2)
+            configuration.prepareDatabase { try $0.execute(sql: "PRAGMA cache_size = -512") }
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            try queue.read { database in
+                try checkOwner(database)
+            }
+            return queue
+        }
+    }
+
+    private func writerConfiguration() -> Configuration {
+        var configuration = Configuration()
+        configuration.label = "kychook.writer"
+        configuration.journalMode = .wal
+        configuration.foreignKeysEnabled = false
+        // Somebody else's lock: wait a little here, then hold the answers and try again (Writer).
+        configuration.busyMode = .timeout(0.2)
+        configuration.prepareDatabase { database in
+            // Checkpoints inside COMMIT were the p99 of an answer: the checkpointer does them.
+            try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
+            try database.execute(sql: "PRAGMA cache_size = -4096")
+        }
+        return configuration
+    }
+
+    private func create() throws {
+        let unfinished = path + ".new"
+        for suffix in ["", "-wal", "-shm"] { unlink(unfinished + suffix) }
+        var configuration = Configuration()
+        configuration.journalMode = .default
+        let queue = try DatabaseQueue(path: unfinished, configuration: configuration)
+        try queue.writeWithoutTransaction { database in
+            try database.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
+        }
+        try Schema.migrator.migrate(queue)
+        try queue.close()
+        _ = try system("chmod", on: unfinished) { chmod(unfinished, 0o600) }
+        _ = try system("rename", on: path) { rename(unfinished, path) }
+        try syncDirectory(parentDirectory(of: path))
+    }
+
+    private func checkHeader() throws {
+        let file = try Descriptor.open(path, O_RDONLY)
+        let header = try file.readAll(limit: 100)
+        guard header.count == 100, header.starts(with: "SQLite format 3\0".utf8) else {
+            throw StoreError.corrupt(path: path, reason: "it does not begin as an SQLite database does")
+        }
+    }
+
+    private func checkOwner(_ database: Database) throws {
+        guard try Int64.fetchOne(database, sql: "PRAGMA application_id") == Schema.applicationID else {
+            throw StoreError.corrupt(path: path, reason: "it is a database of another program")
+        }
+        if try Schema.migrator.hasBeenSuperseded(database) { throw StoreError.newer(path: path) }
+    }
+
+    /// The tables that decide where everything goes on; the rest is too large to read at every start.
+    private func checkSmallTables(_ database: Database) throws {
+        for table in ["source", "sink"] {
+            let verdict = try String.fetchOne(database, sql: "PRAGMA quick_check('\(table)')")
+            guard verdict == "ok" else { throw StoreError.corrupt(path: path, reason: verdict ?? "no verdict") }
+        }
+        _ = try Row.fetchOne(database, sql: "SELECT * FROM event ORDER BY sequence DESC LIMIT 1")
+    }
+
+    private func explained<Result>(_ body: () throws -> Result) throws(StoreError) -> Result {
+        do {
+            return try body()
+        } catch let error as StoreError {
+            throw error
+        } catch let error as DatabaseError {
+            throw explain(error.extendedResultCode.rawValue, error.message ?? "\(error.resultCode)")
+        } catch let error as SQLiteFailure {
+            throw explain(error.code, error.text)
+        } catch {
+            throw .unavailable(path: path, reason: "\(error)")
+        }
+    }
+
+    private func explain(_ code: Int32, _ text: String) -> StoreError {
+        switch code & 0xFF {
+        case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_ERROR: .corrupt(path: path, reason: text)
+        default: .unavailable(path: path, reason: text)
+        }
+    }
+}
+
+private func parentDirectory(of path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+}

@@ -1,0 +1,190 @@
+import GRDB
+import KychookCrypto
+package import KychookModel
+
+/// What a reinterpretation changed, or would change.
+package struct Reinterpretation: Equatable, Sendable {
+    package var examined = 0
+    package var changed: [Change] = []
+
+    package init() {}
+
+    package struct Change: Equatable, Sendable {
+        package var event: Event
+        package var before: Interpretation
+    }
+}
+
+extension EventLog {
+    /// Reads stored bodies again with corrected fields and repairs events and statuses (design, section 10).
+    ///
+    /// An event keeps its sequence and its ID. One transaction a page of events; sinks are told nothing: what they
+    /// should hear again is an operator's replay.
+    /// - Parameters:
+    ///   - interpret: the new reading of one stored event, or nil to leave it alone. On the writer's thread.
+    package func reinterpret(
+        since: Timestamp,
+        source: String?,
+        dryRun: Bool,
+        interpret: @escaping @Sendable (StoredEvent) -> (Interpretation, SourceRules)?
+    ) async throws -> Reinterpretation {
+        var result = Reinterpretation()
+        var position: Int64 = 0
+        while true {
+            let page = try await perform { [position] database in
+                try Reinterpreter(database).run(
+                    after: position,
+                    since: since,
+                    source: source,
+                    dryRun: dryRun,
+                    interpret: interpret
+                )
+            }
+            guard let last = page.lastSequence else { return result }
+            result.examined += page.examined
+            result.changed += page.changed
+            position = last
+        }
+    }
+}
+
+/// One page of events, read again within one transaction.
+private struct Reinterpreter {
+    private let database: Database
+    private let statements: Statements
+
+    init(_ database: Database) throws {
+        self.database = database
+        statements = try Statements(database)
+    }
+
+    struct Page: Sendable {
+        var lastSequence: Int64?
+        var examined = 0
+        var changed: [Reinterpretation.Change] = []
+    }
+
+    func run(
+        after position: Int64,
+        since: Timestamp,
+        source: String?,
+        dryRun: Bool,
+        interpret: (StoredEvent) -> (Interpretation, SourceRules)?
+    ) throws -> Page {
+        let stored = try StoredEvent.fetch(
+            database,
+            StoredEvent.select(withBody: true) + """
+                 WHERE event.sequence > ? AND event.received >= ? AND (? IS NULL OR source.name = ?)
+                ORDER BY event.sequence LIMIT 500
+                """,
+            [position, since.milliseconds, source, source]
+        )
+        var page = Page(lastSequence: stored.last?.event.sequence, examined: stored.count)
+        for item in stored where item.body?.bytes != nil {
+            guard let (interpretation, rules) = interpret(item), interpretation != item.event.interpretation else {
+                continue
+            }
+            let event = dryRun ? item.event.reading(interpretation) : try apply(interpretation, rules, to: item)
+            page.changed.append(Reinterpretation.Change(event: event, before: item.event.interpretation))
+        }
+        return page
+    }
+
+    private func apply(_ interpretation: Interpretation, _ rules: SourceRules, to item: StoredEvent) throws -> Event {
+        var event = item.event.reading(interpretation)
+        let source = try statements.putSource(rules)
+        let known = try interpretation.subject.flatMap { try statements.subject($0, source: source) }
+        event.previousStatus = known?.state.status
+        event.change = try change(of: event, known: known)
+        var subject = known?.id
+        if let named = interpretation.subject, let state = state(after: event, known: known) {
+            if let known {
+                if event.change.movesStatus { try statements.moveSubject(known.id, to: state, event: event) }
+            } else {
+                subject = try statements.insertSubject(named, source: source, state: state, event: event)
+            }
+        }
+        try update(event, subject: subject)
+        try remember(item, interpretation, rules)
+        if let former = item.subject, former != subject { try settle(former) }
+        return event
+    }
+
+    /// Late when the subject has a status from a later event, whatever the provider's times say.
+    private func change(of event: Event, known: Statements.SubjectRow?) throws -> StatusChange {
+        let setBy = try known.flatMap {
+            try Int64.fetchOne(database, sql: "SELECT event FROM subject WHERE id = ?", arguments: [$0.id])
+        }
+        if let setBy, setBy > event.sequence, event.interpretation.status != nil { return .late }
+        return StatusVerdict.change(event.interpretation, received: event.received, subject: known?.state)
+    }
+
+    private func state(after event: Event, known: Statements.SubjectRow?) -> SubjectState? {
+        StatusVerdict.apply(event.change, of: event.interpretation, received: event.received, to: known?.state)
+    }
+
+    private func update(_ event: Event, subject: Int64?) throws {
+        let interpretation = event.interpretation
+        try database.execute(
+            sql: """
+                UPDATE event SET type = ?, problem = ?, subject = ?, status = ?, previous_status = ?, change = ?,
+                    enterprise = ?, organization = ?, provider_time = ?, provider_time_field = ?, key = ?
+                WHERE sequence = ?
+                """,
+            arguments: [
+                interpretation.type, interpretation.problem?.rawValue, subject, interpretation.status,
+                event.previousStatus, event.change.rawValue, interpretation.enterprise, interpretation.organization,
+                interpretation.time?.moment.milliseconds, interpretation.time?.field, interpretation.key,
+                event.sequence,
+            ]
+        )
+    }
+
+    /// A copy that comes from now on is read by the new fields: it must find this event under them.
+    private func remember(_ item: StoredEvent, _ interpretation: Interpretation, _ rules: SourceRules) throws {
+        guard let bytes = item.body?.bytes, let headers = item.body?.headers else { return }
+        var hasher = Hasher()
+        let fingerprints = Fingerprints(
+            source: rules.name,
+            interpretation: interpretation,
+            digest: bytes.withUnsafeBytes { hasher.digest(of: $0) },
+            headerKey: headers.idempotencyKey,
+            hasher: &hasher
+        )
+        for value in [fingerprints.primary, fingerprints.header].compactMap(\.self)
+        where try statements.copy(value) == nil {
+            try statements.remember(value, sequence: item.event.sequence)
+        }
+    }
+
+    /// Gives a subject that lost an event the status of the newest one that set it, or removes it with its last.
+    private func settle(_ subject: Int64) throws {
+        let newest = try Row.fetchOne(
+            database,
+            sql: """
+                SELECT sequence, status, received FROM event
+                WHERE subject = ? ORDER BY change IN ('first', 'changed', 'unchanged') DESC, sequence DESC LIMIT 1
+                """,
+            arguments: [subject]
+        )
+        if let newest {
+            try database.execute(
+                sql:
+                    "UPDATE subject SET status = ?, since = ?, event = ?, newest = NULL, newest_field = NULL WHERE id = ?",
+                arguments: [
+                    newest["status"] as String, newest["received"] as Int64, newest["sequence"] as Int64, subject,
+                ]
+            )
+        } else {
+            try database.execute(sql: "DELETE FROM subject WHERE id = ?", arguments: [subject])
+        }
+    }
+}
+
+extension Event {
+    fileprivate func reading(_ interpretation: Interpretation) -> Event {
+        var event = self
+        event.interpretation = interpretation
+        return event
+    }
+}

@@ -1,0 +1,176 @@
+import GRDB
+import KychookLinux
+package import KychookModel
+
+/// The event log, open for writing: the only way to change the store while it lives.
+///
+/// May be used from any thread. Holds the state directory's lock from `open` to the end of the process.
+package final class EventLog: Sendable {
+    package struct Options: Sendable {
+        /// Events that may wait for a commit (`limits.uncommitted_events`).
+        package var capacity: Int
+        /// How long an event may wait for a failing store (`limits.commit_wait`).
+        package var commitWait: Duration
+        /// Bytes on the disk below which no event is taken (`limits.free_space`).
+        package var freeSpaceFloor: Int64
+        /// The answers of one commit, on the writer's thread.
+        package var answer: @Sendable ([Answer]) -> Void
+        /// An event was refused for want of room, and there is room again. On the writer's thread.
+        package var onRoom: @Sendable () -> Void
+        /// Events up to this sequence have become visible. On the writer's thread.
+        package var onCommit: @Sendable (Int64) -> Void
+        /// The store failed as a whole and will be tried again. On the writer's thread.
+        package var onFault: @Sendable (String) -> Void
+
+        package init(
+            capacity: Int = 8192,
+            commitWait: Duration = .seconds(4),
+            freeSpaceFloor: Int64 = 256 << 20,
+            answer: @escaping @Sendable ([Answer]) -> Void = { _ in },
+            onRoom: @escaping @Sendable () -> Void = {},
+            onCommit: @escaping @Sendable (Int64) -> Void = { _ in },
+            onFault: @escaping @Sendable (String) -> Void = { _ in }
+        ) {
+            self.capacity = capacity
+            self.commitWait = commitWait
+            self.freeSpaceFloor = freeSpaceFloor
+            self.answer = answer
+            self.onRoom = onRoom
+            self.onCommit = onCommit
+            self.onFault = onFault
+        }
+    }
+
+    /// What became of one submitted event.
+    package struct Answer: Sendable {
+        /// As given to `submit`.
+        package let ticket: any Sendable
+        package let result: Result<AppendOutcome, AppendFailure>
+    }
+
+    package let directory: StateDirectory
+    private let queue: WriteQueue
+    private let checkpointer: Checkpointer
+    private let commitWait: Duration
+    private let ended = Monitor(0)
+    private static let threads = 2
+
+    /// Opens the store, or makes an empty one where there is none, and starts the writer.
+    package init(_ directory: StateDirectory, _ options: Options) throws(StoreError) {
+        self.directory = directory
+        commitWait = options.commitWait
+        let file = DatabaseFile(path: directory.database)
+        let connection = try file.openForWriting(mayCreate: true)
+        let checkpointer = Checkpointer(path: directory.database)
+        let queue = WriteQueue(
+            capacity: options.capacity,
+            answer: options.answer,
+            onRoom: options.onRoom,
+            onCommit: options.onCommit
+        )
+        self.queue = queue
+        self.checkpointer = checkpointer
+        let writer: Writer
+        do {
+            writer = try Writer(
+                queue: queue,
+                directory: directory,
+                checkpointer: checkpointer,
+                options: options,
+                connection: connection
+            )
+        } catch {
+            throw .corrupt(path: directory.database, reason: "\(error)")
+        }
+        let ended = ended
+        let handOver = Handover(writer)
+        Thread(named: "writer") {
+            handOver.take().run()
+            ended.update { $0 += 1 }
+        }
+        .detach()
+        Thread(named: "checkpoint") {
+            checkpointer.run()
+            ended.update { $0 += 1 }
+        }
+        .detach()
+    }
+
+    /// Queues one event; its answer comes through `Options.answer` with the same ticket.
+    /// - Returns: false when the queue is full or closed; nothing was taken.
+    package func submit(_ event: IncomingEvent, ticket: any Sendable) -> Bool {
+        queue.submit(WriteQueue.Append(event: event, ticket: ticket, deadline: .now() + commitWait))
+    }
+
+    /// Records what a dispatcher did; returns after the commit. While the store fails it waits.
+    package func record(_ report: DeliveryReport) async {
+        await withCheckedContinuation { continuation in
+            queue.submit(WriteQueue.Report(report: report) { continuation.resume() })
+        }
+    }
+
+    /// As ``record(_:)``, from a plain thread.
+    package func record(_ report: DeliveryReport, then done: @escaping @Sendable () -> Void) {
+        queue.submit(WriteQueue.Report(report: report, done: done))
+    }
+
+    /// The sink's place in the log, made when the name is new.
+    package func register(_ sink: String, start: SinkConfiguration.Start, now: Timestamp) async throws -> SinkRecord {
+        try await perform { database in
+            let newest = try Int64.fetchOne(database, sql: "SELECT max(sequence) FROM event") ?? 0
+            return try DeliveryLog.register(sink, cursor: start == .now ? newest : 0, now: now, database)
+        }
+    }
+
+    /// Runs an operator's change in a transaction of its own on the writer's thread.
+    func perform<Result: Sendable>(_ body: @escaping @Sendable (Database) throws -> Result) async throws -> Result {
+        try await withCheckedThrowingContinuation { continuation in
+            queue.submit { database in
+                continuation.resume(
+                    with: Swift.Result {
+                        var result: Result?
+                        try database.inTransaction(.immediate) {
+                            result = try body(database)
+                            return .commit
+                        }
+                        guard let result else { preconditionFailure("a committed transaction ran its body") }
+                        return result
+                    }
+                )
+            }
+        }
+    }
+
+    /// A reader with a connection of its own.
+    package func makeReader() throws(StoreError) -> EventReader {
+        try EventReader(directory)
+    }
+
+    /// Events that wait for their commit.
+    package var depth: Int { queue.depth }
+
+    /// Writes what is queued and ends the writer. Reports submitted from now on are lost.
+    package func close() {
+        queue.close()
+        checkpointer.stop()
+        _ = ended.wait { $0 == EventLog.threads ? true : nil }
+    }
+
+    /// Carries the writer, which belongs to one thread, to that thread.
+    ///
+    /// Proof for `@unchecked Sendable`: made on one thread, taken once on the other, which `pthread_create` orders
+    /// after; nobody else sees it.
+    private final class Handover: @unchecked Sendable {
+        private var writer: Writer?
+
+        init(_ writer: Writer) {
+            self.writer = writer
+        }
+
+        func take() -> Writer {
+            guard let taken = writer else { preconditionFailure("taken once, by the writer's thread") }
+            writer = nil
+            return taken
+        }
+    }
+}

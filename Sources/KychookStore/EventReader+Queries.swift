@@ -1,0 +1,143 @@
+import GRDB
+package import KychookModel
+
+/// Which events an operator wants to see. Conditions that are nil hold for every event.
+package struct EventQuery: Sendable {
+    package var type: String?
+    package var status: String?
+    /// `ID`, `KIND/ID` or `SOURCE/KIND/ID`.
+    package var subject: SubjectReference?
+    package var since: Timestamp?
+    package var until: Timestamp?
+    /// Only events after this sequence.
+    package var after: Int64?
+    /// At most this many, the newest of those that match.
+    package var limit: Int
+
+    package init(
+        type: String? = nil,
+        status: String? = nil,
+        subject: SubjectReference? = nil,
+        since: Timestamp? = nil,
+        until: Timestamp? = nil,
+        after: Int64? = nil,
+        limit: Int
+    ) {
+        self.type = type
+        self.status = status
+        self.subject = subject
+        self.since = since
+        self.until = until
+        self.after = after
+        self.limit = limit
+    }
+}
+
+/// A subject as an operator names it: `[SOURCE/][KIND/]ID`.
+package struct SubjectReference: Equatable, Sendable {
+    package var source: String?
+    package var kind: Subject.Kind?
+    package var id: String
+
+    /// Words before the last slash count as source and kind only when they can be; an ID may hold slashes itself.
+    package init(_ text: String) {
+        var parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        if parts.count >= 3, let kind = Subject.Kind(rawValue: parts[1]) {
+            source = parts[0]
+            self.kind = kind
+            parts.removeFirst(2)
+        } else if parts.count >= 2, let kind = Subject.Kind(rawValue: parts[0]) {
+            self.kind = kind
+            parts.removeFirst()
+        }
+        id = parts.joined(separator: "/")
+    }
+}
+
+/// A subject and where it stands.
+package struct SubjectSummary: Equatable, Sendable {
+    package var source: String
+    package var subject: Subject
+    package var status: String
+    package var since: Timestamp
+    /// Sequence of the event that set the status.
+    package var event: Int64
+    /// Row, for the subject's history.
+    package var row: Int64
+}
+
+extension EventReader {
+    /// Matching events, oldest first.
+    package func events(_ query: EventQuery, withBodies: Bool = false) throws(StoreError) -> [StoredEvent] {
+        var conditions = Conditions()
+        conditions.add("event.type = ?", query.type)
+        conditions.add("event.status = ?", query.status)
+        conditions.add("event.received >= ?", query.since?.milliseconds)
+        conditions.add("event.received <= ?", query.until?.milliseconds)
+        conditions.add("event.sequence > ?", query.after)
+        conditions.add(query.subject)
+        let sql =
+            StoredEvent.select(withBody: withBodies) + conditions.clause + " ORDER BY event.sequence DESC LIMIT ?"
+        return try read { try StoredEvent.fetch($0, sql, conditions.arguments + [query.limit]) }.reversed()
+    }
+
+    /// Subjects that match, those that moved last first.
+    package func subjects(
+        kind: Subject.Kind? = nil,
+        status: String? = nil,
+        reference: SubjectReference? = nil,
+        limit: Int
+    ) throws(StoreError) -> [SubjectSummary] {
+        var conditions = Conditions()
+        conditions.add("subject.kind = ?", kind?.code)
+        conditions.add("subject.status = ?", status)
+        conditions.add(reference)
+        let sql = """
+            SELECT source.name, subject.kind, subject.name, subject.status, subject.since, subject.event, subject.id
+            FROM subject JOIN source ON source.id = subject.source \(conditions.clause)
+            ORDER BY subject.event DESC LIMIT ?
+            """
+        let arguments = StatementArguments(conditions.arguments + [limit])
+        return try read { database in
+            try Row.fetchAll(database, sql: sql, arguments: arguments).compactMap { row in
+                guard let subject = Subject(kind: row[1], name: row[2]) else { return nil }
+                return SubjectSummary(
+                    source: row[0],
+                    subject: subject,
+                    status: row[3],
+                    since: Timestamp(milliseconds: row[4]),
+                    event: row[5],
+                    row: row[6]
+                )
+            }
+        }
+    }
+
+    /// A subject's events, oldest first; at most `limit`, the newest.
+    package func history(of subject: SubjectSummary, limit: Int) throws(StoreError) -> [StoredEvent] {
+        let sql =
+            StoredEvent.select(withBody: false) + " WHERE event.subject = ? ORDER BY event.sequence DESC LIMIT ?"
+        return try read { try StoredEvent.fetch($0, sql, [subject.row, limit]) }.reversed()
+    }
+}
+
+/// A WHERE clause under construction.
+private struct Conditions {
+    private var texts: [String] = []
+    private(set) var arguments: [(any DatabaseValueConvertible)?] = []
+
+    var clause: String { texts.isEmpty ? "" : " WHERE " + texts.joined(separator: " AND ") }
+
+    mutating func add(_ text: String, _ argument: (any DatabaseValueConvertible)?) {
+        guard let argument else { return }
+        texts.append(text)
+        arguments.append(argument)
+    }
+
+    mutating func add(_ reference: SubjectReference?) {
+        guard let reference else { return }
+        add("subject.name = ?", reference.id)
+        add("subject.kind = ?", reference.kind?.code)
+        add("source.name = ?", reference.source)
+    }
+}

@@ -1,0 +1,115 @@
+import GRDB
+
+/// Every table, in numbered steps. A step is never edited after a release; a change is a new step.
+enum Schema {
+    static let migrator: DatabaseMigrator = {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1 event log, subjects, sinks") { try $0.execute(sql: step1) }
+        return migrator
+    }()
+
+    /// Marks the file as ours for file(1) and for `EventLog.open`: "kych".
+    static let applicationID: Int64 = 0x6B79_6368
+
+    // Times are milliseconds since 1970. Texts that the provider chose are kept as they came.
+    private static let step1 = """
+        CREATE TABLE source (
+            id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE,
+            -- of the CloudEvents type, kept so that an event can be shown after its source left the configuration
+            type_prefix TEXT NOT NULL
+        );
+
+        -- The unit of status and of order. Rows of active subjects are near each other, which keeps commits small.
+        CREATE TABLE subject (
+            id INTEGER PRIMARY KEY,
+            source INTEGER NOT NULL,
+            kind INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            status TEXT NOT NULL,
+            since INTEGER NOT NULL,
+            -- sequence of the event that set the status
+            event INTEGER NOT NULL,
+            -- the newest time that the provider wrote, and in which field
+            newest INTEGER,
+            newest_field TEXT,
+            UNIQUE (name, kind, source)
+        );
+
+        CREATE TABLE event (
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+            id BLOB NOT NULL UNIQUE,
+            received INTEGER NOT NULL,
+            source INTEGER NOT NULL,
+            type TEXT NOT NULL,
+            problem TEXT,
+            subject INTEGER,
+            status TEXT,
+            previous_status TEXT,
+            change TEXT NOT NULL,
+            enterprise TEXT,
+            organization TEXT,
+            provider_time INTEGER,
+            provider_time_field TEXT,
+            key TEXT,
+            key_reused INTEGER NOT NULL,
+            via TEXT NOT NULL,
+            -- which of the source's secrets matched, newest first; NULL when nothing was signed
+            secret INTEGER,
+            -- the TYPE segment of the URL, for a later reinterpretation
+            url_type TEXT
+        );
+        CREATE INDEX event_of_subject ON event (subject, sequence) WHERE subject IS NOT NULL;
+
+        -- Apart from the events: bodies are deleted long before them.
+        CREATE TABLE body (
+            sequence INTEGER PRIMARY KEY,
+            sha256 BLOB NOT NULL,
+            bytes BLOB,
+            content_type TEXT,
+            signature TEXT,
+            idempotency_key TEXT,
+            user_agent TEXT,
+            traceparent TEXT
+        );
+
+        -- What makes a second copy a duplicate: 16 bytes of SHA-256 over source, type and key or body.
+        CREATE TABLE fingerprint (
+            value BLOB PRIMARY KEY,
+            sequence INTEGER NOT NULL
+        ) WITHOUT ROWID;
+
+        CREATE TABLE sink (
+            id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE,
+            -- at and below it every matching event has an outcome or a row in delivery
+            cursor INTEGER NOT NULL,
+            added INTEGER NOT NULL
+        );
+
+        CREATE TABLE delivery (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            sink INTEGER NOT NULL,
+            sequence INTEGER NOT NULL,
+            state TEXT NOT NULL,
+            attempts INTEGER NOT NULL,
+            first_attempt INTEGER,
+            -- NULL: as soon as the subject's earlier deliveries are done
+            next_attempt INTEGER,
+            UNIQUE (sink, sequence)
+        );
+        CREATE INDEX delivery_open ON delivery (sink, sequence) WHERE state = 'pending';
+
+        CREATE TABLE attempt (
+            delivery INTEGER NOT NULL,
+            number INTEGER NOT NULL,
+            started INTEGER NOT NULL,
+            duration INTEGER NOT NULL,
+            outcome TEXT NOT NULL,
+            reason TEXT,
+            code INTEGER,
+            output BLOB,
+            PRIMARY KEY (delivery, number)
+        ) WITHOUT ROWID;
+        """
+}

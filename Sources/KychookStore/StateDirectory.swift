@@ -1,0 +1,48 @@
+package import KychookLinux
+
+/// The directory that holds everything kychook keeps: `kychook.db`, `lock`, `control.sock`.
+package struct StateDirectory: Sendable {
+    package let path: String
+
+    package init(path: String) {
+        self.path = path
+    }
+
+    package var database: String { "\(path)/kychook.db" }
+    package var lock: String { "\(path)/lock" }
+    package var controlSocket: String { "\(path)/control.sock" }
+
+    /// Makes the directory if need be, for this user only.
+    package func make() throws(StoreError) {
+        do {
+            try makeDirectory(path)
+        } catch {
+            throw .unavailable(path: path, reason: error.reason)
+        }
+    }
+
+    /// The right to write; given up when the process ends, however it ends.
+    /// - Parameter owner: shown to who comes second: `process 1234`.
+    package func acquireLock(owner: String) throws(StoreError) -> FileLock {
+        do {
+            if let held = try FileLock(lock, owner: owner) { return held }
+            let file = try Descriptor.open(lock, 0)
+            let holder = String(decoding: try file.readAll(limit: 200), as: UTF8.self)
+            throw StoreError.locked(
+                path: path,
+                holder: holder.split(separator: "\n").first.map(String.init) ?? "another"
+            )
+        } catch let error as StoreError {
+            throw error
+        } catch let error as SystemError {
+            throw .unavailable(path: lock, reason: error.reason)
+        } catch {
+            preconditionFailure("only system calls and our own errors are thrown above")
+        }
+    }
+
+    /// Bytes that may still be written.
+    package func freeSpace() -> Int64? {
+        try? KychookLinux.freeSpace(at: path)
+    }
+}

@@ -1,0 +1,128 @@
+package import KychookModel
+
+/// What is known of a subject when an event for it arrives.
+package struct SubjectState: Equatable, Sendable {
+    package var status: String
+    /// The newest time that the provider wrote for it.
+    package var newest: Interpretation.ProviderTime?
+
+    package init(status: String, newest: Interpretation.ProviderTime? = nil) {
+        self.status = status
+        self.newest = newest
+    }
+}
+
+/// An earlier event that shares the incoming one's key or body.
+package struct KnownCopy: Equatable, Sendable {
+    package enum Bond: Equatable, Sendable {
+        /// The same signed key, and subject, status and time agree.
+        case keyAgrees
+        /// The same signed key, but subject, status or time differ.
+        case keyDiffers
+        /// No signed key; the same bytes and the same unsigned `idempotency-key` header.
+        case bodyAndHeader
+        /// No signed key; the same bytes.
+        case body
+    }
+
+    package var bond: Bond
+    package var sequence: Int64
+    package var received: Timestamp
+
+    package init(bond: Bond, sequence: Int64, received: Timestamp) {
+        self.bond = bond
+        self.sequence = sequence
+        self.received = received
+    }
+}
+
+/// What becomes of an incoming event: the rules of design section 10, without a database.
+package enum StatusVerdict: Equatable, Sendable {
+    case duplicate(of: Int64)
+    case store(StatusChange, keyReused: Bool)
+
+    /// How long the same bytes without a status count as the provider's retry: its last one comes 7 h 46 min after
+    /// the first attempt (bitgo.md section 3).
+    package static let retrySpan = Duration.hours(8)
+    /// A provider's time further ahead than this is no time.
+    package static let maximumAhead = Duration.minutes(5)
+
+    package static func judge(
+        _ incoming: Interpretation,
+        received: Timestamp,
+        known: KnownCopy?,
+        subject: SubjectState?,
+        rules: SourceRules
+    ) -> StatusVerdict {
+        switch known?.bond {
+        case .keyAgrees?, .bodyAndHeader?:
+            return .duplicate(of: known?.sequence ?? 0)
+        case .keyDiffers?:
+            return .store(change(incoming, received: received, subject: subject), keyReused: true)
+        case .body?:
+            return judgeSameBytes(incoming, received: received, known: known, subject: subject, rules: rules)
+        case nil:
+            return .store(change(incoming, received: received, subject: subject), keyReused: false)
+        }
+    }
+
+    private static func judgeSameBytes(
+        _ incoming: Interpretation,
+        received: Timestamp,
+        known: KnownCopy?,
+        subject: SubjectState?,
+        rules: SourceRules
+    ) -> StatusVerdict {
+        let sequence = known?.sequence ?? 0
+        guard let status = incoming.status, let subject else {
+            let age = known.map { received - $0.received } ?? .zero
+            return age < retrySpan ? .duplicate(of: sequence) : .store(.none, keyReused: false)
+        }
+        if subject.status == status { return .duplicate(of: sequence) }
+        let mayMove = rules.repeats == .apply && !rules.finalStatuses.contains(subject.status)
+        guard mayMove else { return .store(.repeated, keyReused: false) }
+        return .store(change(incoming, received: received, subject: subject), keyReused: false)
+    }
+
+    /// What an event that is no copy does to its subject.
+    package static func change(
+        _ incoming: Interpretation,
+        received: Timestamp,
+        subject: SubjectState?
+    ) -> StatusChange {
+        guard incoming.subject != nil, let status = incoming.status else { return .none }
+        guard let subject else { return .first }
+        if let time = usableTime(incoming, received: received), let newest = subject.newest,
+            time.field == newest.field, time.moment < newest.moment
+        {
+            return .late
+        }
+        return subject.status == status ? .unchanged : .changed
+    }
+
+    /// The provider's time, unless it is too far ahead to be one.
+    package static func usableTime(
+        _ incoming: Interpretation,
+        received: Timestamp
+    ) -> Interpretation.ProviderTime? {
+        guard let time = incoming.time, time.moment - received <= maximumAhead else { return nil }
+        return time
+    }
+
+    /// The subject after an event with this change.
+    package static func apply(
+        _ change: StatusChange,
+        of incoming: Interpretation,
+        received: Timestamp,
+        to subject: SubjectState?
+    ) -> SubjectState? {
+        switch change {
+        case .late, .repeated, .unconfirmed, .none:
+            return subject
+        case .first, .changed, .unchanged:
+            guard let status = incoming.status else { return subject }
+            let time = usableTime(incoming, received: received)
+            return SubjectState(status: status, newest: time ?? subject?.newest)
+        }
+    }
+}

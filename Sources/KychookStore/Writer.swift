@@ -1,0 +1,191 @@
+import GRDB
+import GRDBSQLite
+import KychookLinux
+import KychookModel
+
+/// The one writer: takes all that is queued, commits it once, then releases the answers.
+///
+/// Everything here runs on the writer's thread. A fault of the whole store keeps the batch and tries it again, until
+/// each event's deadline has passed; a fault of one event fails that event alone.
+final class Writer {
+    private let queue: WriteQueue
+    private let file: DatabaseFile
+    private let directory: StateDirectory
+    private let checkpointer: Checkpointer
+    private let options: EventLog.Options
+    private var session: Session?
+    private var pauses = Pauses()
+    private var spaceCheckedAt: MonotonicTime?
+    private var hasSpace = true
+
+    init(
+        queue: WriteQueue,
+        directory: StateDirectory,
+        checkpointer: Checkpointer,
+        options: EventLog.Options,
+        connection: DatabaseQueue
+    ) throws {
+        self.queue = queue
+        self.directory = directory
+        self.checkpointer = checkpointer
+        self.options = options
+        file = DatabaseFile(path: directory.database)
+        session = try Session(connection, checkpointer)
+    }
+
+    /// One connection and what was prepared on it.
+    private struct Session {
+        let connection: DatabaseQueue
+        let ledger: Ledger
+        let deliveries: DeliveryLog
+
+        init(_ connection: DatabaseQueue, _ checkpointer: Checkpointer) throws {
+            self.connection = connection
+            (ledger, deliveries) = try connection.writeWithoutTransaction { database in
+                checkpointer.watch(database)
+                return (try Ledger(database), try DeliveryLog(database))
+            }
+        }
+    }
+
+    /// The thread's whole life: one turn after another until the queue is closed and empty.
+    func run() {
+        while var turn = queue.next(notBefore: pauses.end) {
+            take(&turn)
+            queue.finish(&turn)
+        }
+        close()
+    }
+
+    private func take(_ turn: inout WriteQueue.Turn) {
+        turn.expire(now: .now(), failure: hasSpace ? .storeFailing : .diskNearlyFull)
+        if !turn.appends.isEmpty, !enoughSpace() { turn.setAside() }
+        guard !turn.isEmpty else {
+            pauses.lengthen()
+            return
+        }
+        do {
+            let session = try openSession()
+            try session.connection.writeWithoutTransaction { database in
+                try commit(&turn, session, database)
+                runOperations(&turn, database)
+                checkpointer.afterCommit(database)
+            }
+            turn.hasSetAside ? pauses.lengthen() : pauses.reset()
+        } catch {
+            fail(error)
+        }
+    }
+
+    // MARK: - Committing
+
+    private func commit(_ turn: inout WriteQueue.Turn, _ session: Session, _ database: Database) throws {
+        guard !turn.appends.isEmpty || !turn.reports.isEmpty else { return }
+        do {
+            let outcomes = try transaction(database, session) {
+                for report in turn.reports { try session.deliveries.record(report.report) }
+                return try turn.appends.map { try session.ledger.append($0.event) }
+            }
+            turn.succeed(outcomes)
+        } catch let failure as SQLiteFailure where !failure.concernsWholeStore {
+            try commitOneByOne(&turn, session, database)
+        }
+    }
+
+    /// After a batch failed for the sake of one member: each in a transaction of its own.
+    private func commitOneByOne(
+        _ turn: inout WriteQueue.Turn,
+        _ session: Session,
+        _ database: Database
+    ) throws {
+        while let append = turn.appends.first {
+            do {
+                let outcome = try transaction(database, session) { try session.ledger.append(append.event) }
+                turn.settleFirstAppend(.success(outcome))
+            } catch let failure as SQLiteFailure where !failure.concernsWholeStore {
+                turn.settleFirstAppend(.failure(.rejected))
+            }
+        }
+        while let report = turn.reports.first {
+            do {
+                try transaction(database, session) { try session.deliveries.record(report.report) }
+            } catch let failure as SQLiteFailure where !failure.concernsWholeStore {
+                // Its rows are of our own making: without them the attempt is made again, never lost.
+            }
+            turn.settleFirstReport()
+        }
+    }
+
+    private func transaction<Result>(
+        _ database: Database,
+        _ session: Session,
+        _ body: () throws -> Result
+    ) throws -> Result {
+        try session.ledger.withRollback {
+            try database.beginTransaction(.immediate)
+            do {
+                let result = try body()
+                try database.commit()
+                return result
+            } catch {
+                if database.isInsideTransaction { try? database.rollback() }
+                throw error
+            }
+        }
+    }
+
+    private func runOperations(_ turn: inout WriteQueue.Turn, _ database: Database) {
+        for operation in turn.takeOperations() { operation(database) }
+    }
+
+    // MARK: - Faults
+
+    private func enoughSpace() -> Bool {
+        let now = MonotonicTime.now()
+        if let checked = spaceCheckedAt, now - checked < .milliseconds(500) { return hasSpace }
+        spaceCheckedAt = now
+        hasSpace = directory.freeSpace().map { $0 >= options.freeSpaceFloor } ?? true
+        return hasSpace
+    }
+
+    private func openSession() throws -> Session {
+        if let session { return session }
+        let opened = try Session(file.openForWriting(mayCreate: false), checkpointer)
+        session = opened
+        return opened
+    }
+
+    /// After a failed write or sync nobody knows what reached the disk: only a new connection reads what is there.
+    private func fail(_ error: any Error) {
+        pauses.lengthen()
+        options.onFault("\(error)")
+        if !isOnlyBusy(error) { close() }
+    }
+
+    private func isOnlyBusy(_ error: any Error) -> Bool {
+        let code = (error as? SQLiteFailure)?.code ?? (error as? DatabaseError)?.resultCode.rawValue
+        return code.map { $0 & 0xFF == SQLITE_BUSY || $0 & 0xFF == SQLITE_LOCKED } ?? false
+    }
+
+    private func close() {
+        guard let connection = session?.connection else { return }
+        session = nil
+        try? connection.close()
+    }
+
+    /// Pauses between attempts while the store fails: 20 ms, doubled up to half a second.
+    private struct Pauses {
+        private var length = Duration.zero
+        private(set) var end: MonotonicTime?
+
+        mutating func lengthen() {
+            length = min(max(length * 2, .milliseconds(20)), .milliseconds(500))
+            end = .now() + length
+        }
+
+        mutating func reset() {
+            length = .zero
+            end = nil
+        }
+    }
+}
