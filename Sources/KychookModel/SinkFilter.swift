@@ -28,16 +28,6 @@ package indirect enum SinkFilter: Equatable, Sendable {
         }
     }
 
-    /// Whether no event's body has to be read to decide.
-    package var isIndependentOfBody: Bool {
-        switch self {
-        case .all(let parts), .any(let parts): parts.allSatisfy(\.isIndependentOfBody)
-        case .not(let part): part.isIndependentOfBody
-        case .field, .change, .via: true
-        case .body: false
-        }
-    }
-
     /// Whether the event passes.
     /// - Parameter body: the text at a pointer in the event's body, or nil; asked only when a condition needs it.
     package func matches(_ event: Event, body: (JSONPointer) -> String?) -> Bool {

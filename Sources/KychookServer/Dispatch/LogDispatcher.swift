@@ -1,0 +1,149 @@
+import KychookInterpret
+import KychookLinux
+import KychookModel
+import KychookSinks
+import KychookStore
+import Logging
+import Synchronization
+
+/// Writes the events of the log to one file, batch by batch, in order, once each.
+///
+/// A batch is written and synced, then the cursor is recorded. After a crash between the two the file knows more than
+/// the cursor: what is found at its end is passed over. A failing file pauses this sink alone; nothing goes dead here,
+/// the events wait in the event log.
+actor LogDispatcher {
+    private let configuration: SinkConfiguration
+    private let includesBody: Bool
+    private let context: DispatchContext
+    private let row: Int64
+    private let reader: EventReader
+    private let matcher: EventMatcher
+    private let thread: SinkThread
+    private let signal = Signal()
+    private let wantsReopen = Atomic<Bool>(false)
+    private var file: LogFile
+    private var position: Int64
+    private var persistedCursor: Int64
+    private var written: Set<EventID>?
+    private var isStopping = false
+    private var failures = 0
+    private var lastReason: String?
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+    init(
+        _ log: SinkConfiguration.Log,
+        _ configuration: SinkConfiguration,
+        record: SinkRecord,
+        context: DispatchContext
+    ) throws(StoreError) {
+        self.configuration = configuration
+        self.context = context
+        includesBody = log.body == .full
+        row = record.row
+        position = record.cursor
+        persistedCursor = record.cursor
+        reader = try context.log.makeReader()
+        matcher = EventMatcher(configuration.filter)
+        thread = SinkThread(named: configuration.name)
+        file = LogFile(configuration: log)
+    }
+
+    /// There may be new events. From any thread.
+    nonisolated func wake() {
+        signal.send()
+    }
+
+    /// The file was or will be moved: the next batch opens what is at the path then. From any thread.
+    nonisolated func reopen() {
+        wantsReopen.store(true, ordering: .releasing)
+        signal.send()
+    }
+
+    /// Ends after the batch under way.
+    func stop() {
+        isStopping = true
+        signal.send()
+    }
+
+    /// Writes until stopped.
+    func run() async {
+        while !isStopping {
+            if wantsReopen.exchange(false, ordering: .acquiring) { file.reopen() }
+            do {
+                if try await writeBatch() { continue }
+                failures = 0
+                await signal.wait(until: nil)
+            } catch {
+                note(reason: "\(error)")
+                failures += 1
+                await signal.wait(until: .now() + LogDispatcher.pause(afterFailures: failures))
+            }
+        }
+        await recordCursor()
+        thread.stop()
+    }
+
+    /// 0.1 s, doubled up to 10 s: a disk is freed by hand, and should be used again soon after.
+    static func pause(afterFailures failures: Int) -> Duration {
+        .milliseconds(min(100 << min(failures - 1, 10), 10_000))
+    }
+
+    /// - Returns: false when the log held nothing new.
+    private func writeBatch() async throws -> Bool {
+        let found = try written ?? file.recover()
+        written = found
+        let events = try reader.events(
+            after: position,
+            limit: LogFile.batchLimitInLines,
+            withBodies: includesBody || matcher.needsBody
+        )
+        guard !events.isEmpty else {
+            await recordCursor()
+            return false
+        }
+        var lines: [[UInt8]] = []
+        var size = 0
+        var last = position
+        for stored in events {
+            if let line = line(for: stored, unlessIn: found) {
+                guard lines.isEmpty || size + line.count + 1 <= LogFile.batchLimitInBytes else { break }
+                size += line.count + 1
+                lines.append(line)
+            }
+            last = stored.event.sequence
+        }
+        if !lines.isEmpty { try file.append(lines) }
+        position = last
+        note(reason: nil)
+        if !lines.isEmpty || position - persistedCursor >= 1000 { await recordCursor() }
+        return true
+    }
+
+    private func line(for stored: StoredEvent, unlessIn found: Set<EventID>) -> [UInt8]? {
+        let body = stored.body?.bytes
+        guard matcher.matches(stored.event, body: body), !found.contains(stored.event.id) else { return nil }
+        return CloudEvent.document(
+            for: stored.event,
+            body: includesBody ? body : nil,
+            typePrefix: stored.typePrefix
+        )
+    }
+
+    private func recordCursor() async {
+        guard position > persistedCursor else { return }
+        let cursor = position
+        await context.log.record(DeliveryReport(sink: row, cursor: cursor))
+        persistedCursor = cursor
+    }
+
+    private func note(reason: String?) {
+        guard reason != lastReason else { return }
+        lastReason = reason
+        if let reason {
+            context.logger.error("sink fails", metadata: ["reason": "\(reason)"])
+        } else {
+            context.logger.info("sink works again")
+        }
+    }
+}
