@@ -27,6 +27,8 @@ actor LogDispatcher {
     private var written: Set<EventID>?
     private var isStopping = false
     private var failures = 0
+    /// After a failure: not before this moment, however many events arrive.
+    private var retryAt: MonotonicTime?
     private var lastReason: String?
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
@@ -69,15 +71,19 @@ actor LogDispatcher {
     /// Writes until stopped.
     func run() async {
         while !isStopping {
+            if let retryAt, .now() < retryAt {
+                await signal.wait(until: retryAt)
+                continue
+            }
             if wantsReopen.exchange(false, ordering: .acquiring) { file.reopen() }
             do {
-                if try await writeBatch() { continue }
-                failures = 0
-                await signal.wait(until: nil)
+                let wroteSome = try await writeBatch()
+                (failures, retryAt) = (0, nil)
+                if !wroteSome { await signal.wait(until: nil) }
             } catch {
                 note(reason: "\(error)")
                 failures += 1
-                await signal.wait(until: .now() + LogDispatcher.pause(afterFailures: failures))
+                retryAt = .now() + LogDispatcher.pause(afterFailures: failures)
             }
         }
         await recordCursor()
