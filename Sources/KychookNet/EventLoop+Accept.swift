@@ -1,0 +1,103 @@
+import KychookLinux
+
+extension EventLoop {
+    /// Few at a time: whoever has connections goes on with them, and another loop may take the next ones.
+    private static var acceptBatch: Int { 8 }
+
+    /// The most connections that this loop may have. The limit is divided, so that no loop needs to ask another.
+    private var connectionShare: Int { max(1, limits.connections / loops) }
+
+    mutating func accept(from listener: Listener) {
+        for _ in 0..<Self.acceptBatch {
+            guard acceptOne(from: listener) else { return }
+        }
+    }
+
+    /// - Returns: false when there is nothing more to be had for now.
+    private mutating func acceptOne(from listener: Listener) -> Bool {
+        guard table.count < connectionShare else {
+            pauseAccepting(until: .never)
+            return false
+        }
+        switch listener.socket.accept() {
+        case .connection(let socket):
+            admit(socket)
+            return true
+        case .none:
+            return false
+        case .skipped:
+            return true
+        case .exhausted:
+            pauseAccepting(until: now + ServerLimits.acceptPause)
+            return false
+        }
+    }
+
+    private mutating func admit(_ socket: consuming Descriptor) {
+        let connection = table.insert(socket)
+        deadlines.reserve(slots: table.slots)
+        let id = connection.pointee.id
+        do {
+            let interest: EpollEvents = [.readable, .writable, .peerFinished, .edgeTriggered]
+            try epoll.add(connection.pointee.socket, interest, token: id.token)
+        } catch {
+            // The kernel's memory for watches has run out: as with descriptors, whoever is in stays in.
+            table.remove(connection)
+            pauseAccepting(until: now + ServerLimits.acceptPause)
+            return
+        }
+        counters.accepted.add(1)
+        counters.open.add(1)
+        let patience = stopBy == nil ? limits.idleTimeout : ServerLimits.lastChance
+        deadlines.arm(id.slot, .idle, at: now + patience)
+    }
+
+    /// What waits in the kernel's queue waits on; who is connected does not notice.
+    private mutating func pauseAccepting(until resumption: MonotonicInstant) {
+        guard acceptPausedUntil == nil else { return }
+        acceptPausedUntil = resumption
+        counters.acceptPauses.add(1)
+        for listener in listeners { epoll.remove(listener.socket) }
+    }
+
+    mutating func resumeAccepting() {
+        guard acceptPausedUntil != nil, table.count < connectionShare else { return }
+        acceptPausedUntil = nil
+        for (index, listener) in listeners.enumerated() {
+            do {
+                try listener.watch(by: epoll, token: Self.firstListenerToken - UInt64(index))
+            } catch {
+                pauseAccepting(until: now + ServerLimits.acceptPause)
+                return
+            }
+        }
+    }
+
+    /// The first step of a stop: takes in whoever has connected already, then listens no more.
+    mutating func leaveListeners() {
+        for listener in listeners {
+            while acceptOne(from: listener) {}
+            epoll.remove(listener.socket)
+        }
+        // The last loop that lets go of a socket closes it.
+        listeners = []
+        acceptPausedUntil = nil
+    }
+}
+
+/// A listening socket, of one loop or of all.
+final class Listener: Sendable {
+    let socket: Descriptor
+    /// Several loops wait for this one.
+    private let isShared: Bool
+
+    init(_ socket: consuming Descriptor, isShared: Bool) {
+        self.socket = socket
+        self.isShared = isShared
+    }
+
+    /// Level-triggered: what one loop leaves in the queue wakes the next.
+    func watch(by epoll: borrowing Epoll, token: UInt64) throws(SystemError) {
+        try epoll.add(socket, isShared ? [.readable, .exclusive] : .readable, token: token)
+    }
+}

@@ -1,0 +1,136 @@
+import KychookHTTP
+import KychookLinux
+
+/// One thread with its own connections. Nothing in it is shared but the mailbox and the counters, so it takes no lock
+/// on the way of a request.
+///
+/// A turn: wait, let every connection with an event do a bounded amount of work, then those that had more to do than
+/// the bound, then deadlines, then mail. Descriptors are watched edge-triggered and registered once: a request costs
+/// one `recv` and one `send` and its share of an `epoll_wait`.
+struct EventLoop: ~Copyable {
+    /// Listeners count down from here; connections never come so far, their slots being dense.
+    static let firstListenerToken = UInt64.max - 1
+    static let mailToken = UInt64.max
+
+    let mailbox: Mailbox
+    let counters: LoopCounters
+    let handler: any RequestHandler
+    let epoll: Epoll
+    let loops: Int
+    let refusals = RefusalResponses()
+
+    var events = EpollBatch()
+    var limits: ServerLimits
+    var listeners: [Listener]
+    /// When accepting goes on; nil: it is on. `never`: when a connection ends.
+    var acceptPausedUntil: MonotonicInstant?
+
+    var table = ConnectionTable()
+    var deadlines = DeadlineQueue()
+    var inboxes = InboxPool()
+    /// Answers of the connection whose turn it is; empty between turns.
+    var output = ByteBuffer(capacity: 1 << 16)
+    var date = DateLine()
+    var now = MonotonicInstant.now
+
+    /// Those who get a turn without waiting for an event, and the spare array to collect the next ones.
+    var queued: [ConnectionID] = []
+    var spareQueue: [ConnectionID] = []
+    var spareAnswers: [Answer] = []
+    /// Requests that found no room, oldest first. While there are any, nothing is read.
+    var held: [ConnectionID] = []
+    /// Those who could read but may not while requests are held.
+    var paused: [ConnectionID] = []
+    /// Since when the handler has found no room without a break.
+    var isFullSince: MonotonicInstant?
+    var stopBy: MonotonicInstant?
+
+    init(_ setup: borrowing LoopSetup, epoll: consuming Epoll, listeners: [Listener], handler: any RequestHandler) {
+        mailbox = setup.mailbox
+        counters = setup.counters
+        limits = setup.limits
+        loops = setup.loops
+        self.epoll = epoll
+        self.listeners = listeners
+        self.handler = handler
+    }
+
+    /// Until ``HTTPServer/stop(deadline:)``.
+    mutating func run() {
+        var timeout: Int32 = 0
+        while true {
+            epoll.wait(into: &events, timeoutInMilliseconds: timeout)
+            now = .now
+            date.update(toSecond: wallClockSecond())
+            for index in 0..<events.count {
+                let (token, happened) = events[index]
+                dispatch(token, happened)
+            }
+            giveTurns()
+            expire()
+            // Twice: answers that were posted while the first were being written need no wake-up.
+            let isAsleep = !takeMail() || !takeMail()
+            if let stopBy, table.count == 0 || now >= stopBy { break }
+            timeout = isAsleep && queued.isEmpty ? now.milliseconds(until: nextAppointment) : 0
+        }
+        end()
+    }
+
+    private mutating func dispatch(_ token: UInt64, _ happened: EpollEvents) {
+        if let connection = table[ConnectionID(token: token)] {
+            react(connection, to: happened)
+        } else if token <= Self.firstListenerToken, Self.firstListenerToken - token < UInt64(listeners.count) {
+            accept(from: listeners[Int(Self.firstListenerToken - token)])
+        }
+    }
+
+    private mutating func giveTurns() {
+        guard !queued.isEmpty else { return }
+        swap(&queued, &spareQueue)
+        for id in spareQueue {
+            guard let connection = table[id] else { continue }
+            connection.pointee.isQueued = false
+            advance(connection)
+        }
+        spareQueue.removeAll(keepingCapacity: true)
+    }
+
+    private var nextAppointment: MonotonicInstant {
+        min(deadlines.next, min(acceptPausedUntil ?? .never, stopBy ?? .never))
+    }
+
+    private mutating func expire() {
+        while let (slot, kind) = deadlines.expired(by: now) {
+            guard let connection = table[slot: Int(slot)] else { continue }
+            expire(connection, kind)
+        }
+        if let acceptPausedUntil, acceptPausedUntil <= now { resumeAccepting() }
+    }
+
+    private mutating func expire(_ connection: UnsafeMutablePointer<Connection>, _ kind: DeadlineKind) {
+        // Whoever may not read because of us, or waits for our answer, is not late.
+        let isOurFault = connection.pointee.isQueued || connection.pointee.phase == .answering
+        switch kind {
+        case .idle where isOurFault:
+            deadlines.arm(connection.pointee.id.slot, .idle, at: now + limits.idleTimeout)
+        case .head where isOurFault, .body where isOurFault:
+            deadlines.arm(connection.pointee.id.slot, kind, at: now + limits.headTimeout)
+        case .head, .body:
+            counters.timeouts.add(1)
+            refuse(connection, .tooSlow)
+            settle(connection)
+        case .hold:
+            giveUpHolding(connection)
+        case .idle, .write, .linger:
+            counters.timeouts.add(1)
+            close(connection)
+        }
+    }
+
+    private mutating func end() {
+        for slot in 0..<table.slots {
+            if let connection = table[slot: slot] { close(connection) }
+        }
+        mailbox.close()
+    }
+}

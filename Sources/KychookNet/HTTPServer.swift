@@ -1,0 +1,103 @@
+package import KychookHTTP
+package import KychookLinux
+import Synchronization
+
+/// An HTTP/1.1 server on threads of its own. A process may run several.
+///
+/// Every loop has its own connections and its own handler. Any thread may call what is here.
+package final class HTTPServer: Sendable {
+    /// How loops come by connections.
+    package enum Accepting: Sendable {
+        /// One queue; whichever loop is awake takes the next.
+        case sharedQueue
+        /// A queue per loop; the kernel chooses by a hash of the addresses (SO_REUSEPORT). Not for paths.
+        case queuePerLoop
+    }
+
+    /// Where it listens, with the real port where 0 was asked for.
+    package let boundAddresses: [ListenAddress]
+    private let loops: [RunningLoop]
+
+    /// Binds, listens and starts the loops; requests are served when this returns.
+    /// - Parameters:
+    ///   - name: of the threads, short: `http` makes `http-0`, `http-1` …
+    ///   - addresses: each is served by every loop. For a path the caller holds the lock of its directory.
+    ///   - loops: at least 1.
+    ///   - makeHandler: called on each loop's thread with its index, once. The handler never leaves that thread.
+    /// - Throws: when an address cannot be listened on, naming it.
+    package init(
+        name: String,
+        listen addresses: [ListenAddress],
+        loops count: Int,
+        limits: ServerLimits = ServerLimits(),
+        accepting: Accepting = .sharedQueue,
+        makeHandler: @escaping @Sendable (_ loop: Int) -> any RequestHandler
+    ) throws(SystemError) {
+        precondition(count > 0, "a server without a loop answers nobody")
+        var bound: [ListenAddress] = []
+        var listeners = [[Listener]](repeating: [], count: count)
+        for address in addresses {
+            bound.append(try Self.listen(on: address, for: &listeners, accepting))
+        }
+        var setups: [LoopSetup] = []
+        for index in 0..<count {
+            setups.append(try LoopSetup(index: index, loops: count, limits: limits, listeners: listeners[index]))
+        }
+        boundAddresses = bound
+        loops = setups.map { setup in
+            RunningLoop(setup, Thread(named: "\(name)-\(setup.index)") { setup.run(makeHandler) })
+        }
+    }
+
+    /// Answers many requests of any servers; each of their loops is woken once at most.
+    package static func respond(_ answers: [(exchange: Exchange, response: Response)]) {
+        Exchange.respond(answers)
+    }
+
+    /// There is room again: held requests are offered once more. Costs next to nothing when none is held.
+    package func retryHeld() {
+        for loop in loops where loop.setup.mailbox.wantsRetry.load(ordering: .sequentiallyConsistent) {
+            loop.setup.mailbox.post { $0.retriesHeld = true }
+        }
+    }
+
+    /// For what begins from now on; deadlines that run already keep their length.
+    package func updateLimits(_ limits: ServerLimits) {
+        for loop in loops { loop.setup.mailbox.post { $0.limits = limits } }
+    }
+
+    /// A snapshot; the parts may be of slightly different moments.
+    package var counters: ServerCounters {
+        var sum = ServerCounters()
+        for loop in loops { loop.setup.counters.add(to: &sum) }
+        return sum
+    }
+
+    /// Ends the server: accepts what has connected, listens no more, answers what has begun, closes what is idle.
+    ///
+    /// Returns when all loops have ended; whatever is open at the deadline is closed then. Handlers must be able to
+    /// answer while this waits. May be called again, also at the same time.
+    package func stop(deadline: Duration) {
+        let stopBy = MonotonicInstant.now + deadline
+        for loop in loops { loop.setup.mailbox.post { $0.stopBy = stopBy } }
+        for loop in loops { loop.join() }
+        for address in boundAddresses { address.removeFile() }
+    }
+
+    private static func listen(
+        on address: ListenAddress,
+        for listeners: inout [[Listener]],
+        _ accepting: Accepting
+    ) throws(SystemError) -> ListenAddress {
+        let hasQueuePerLoop = accepting == .queuePerLoop && address.port != nil && listeners.count > 1
+        let socket = try address.listen(sharesPort: hasQueuePerLoop)
+        let bound = address.bound(socket)
+        let first = Listener(socket, isShared: !hasQueuePerLoop && listeners.count > 1)
+        for index in listeners.indices {
+            let isFirst = index == 0 || !hasQueuePerLoop
+            let listener = isFirst ? first : Listener(try bound.listen(sharesPort: true), isShared: false)
+            listeners[index].append(listener)
+        }
+        return bound
+    }
+}

@@ -1,0 +1,85 @@
+import KychookHTTP
+import KychookLinux
+import Synchronization
+
+/// What other threads tell a loop: answers and orders. The only thing of a loop that they can reach.
+final class Mailbox: Sendable {
+    struct Content {
+        var answers: [Answer] = []
+        var limits: ServerLimits?
+        var retriesHeld = false
+        var stopBy: MonotonicInstant?
+    }
+
+    private struct State {
+        var content = Content()
+        var isEmpty = true
+        /// The loop will look here before it sleeps, so nobody needs to wake it.
+        var isAwake = true
+        /// The loop has ended: what comes now is dropped.
+        var isClosed = false
+    }
+
+    /// The loop holds a request back, so it wants to know when there is room again.
+    let wantsRetry = Atomic<Bool>(false)
+
+    private let state = Locked(State())
+    private let wakeUp: WakeUp
+
+    init() throws(SystemError) {
+        wakeUp = try WakeUp()
+    }
+
+    func watch(by epoll: borrowing Epoll, token: UInt64) throws(SystemError) {
+        try wakeUp.watch(by: epoll, token: token)
+    }
+
+    func post(_ answer: Answer) {
+        post { $0.answers.append(answer) }
+    }
+
+    /// Takes those of the answers that are this loop's.
+    func post(_ answers: [(exchange: Exchange, response: Response)]) {
+        post { content in
+            for (exchange, response) in answers where exchange.mailbox === self {
+                content.answers.append(Answer(connection: exchange.connection, response: response))
+            }
+        }
+    }
+
+    func post(_ change: (inout Content) -> Void) {
+        let mustWake = state.withLock { state in
+            guard !state.isClosed else { return false }
+            change(&state.content)
+            state.isEmpty = false
+            defer { state.isAwake = true }
+            return !state.isAwake
+        }
+        if mustWake { wakeUp.signal() }
+    }
+
+    /// For the loop: takes everything. When there was nothing, the loop is taken for asleep from here on.
+    /// - Parameter spare: an empty array whose memory the next answers may use.
+    /// - Returns: nil when there was nothing.
+    func take(spare: inout [Answer]) -> Content? {
+        state.withLock { state in
+            guard !state.isEmpty else {
+                state.isAwake = false
+                return nil
+            }
+            var content = Content()
+            swap(&content, &state.content)
+            swap(&state.content.answers, &spare)
+            state.isEmpty = true
+            state.isAwake = true
+            return content
+        }
+    }
+
+    func close() {
+        state.withLock { state in
+            state.isClosed = true
+            state.content = Content()
+        }
+    }
+}
