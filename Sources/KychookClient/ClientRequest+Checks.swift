@@ -24,8 +24,9 @@ extension ClientRequest {
 }
 
 extension ClientRequest.Field {
-    /// A token before, nothing that could end the line or the request after it (RFC 9110 section 5.5).
-    var isValid: Bool {
+    /// The name is a token, and nothing in the value could end the line (RFC 9110 section 5.5). A request with any
+    /// other field is refused whole.
+    package var isValid: Bool {
         !name.isEmpty
             && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !separators.contains($0) }
             && value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }

@@ -33,7 +33,9 @@ extension Transfer {
         }
         // Expect: 100-continue would cost a round trip for every larger body.
         var lines = ["Expect:"] + request.headers.map(\.line)
-        if !request.headers.contains(where: { $0.name.lowercased() == "content-type" }) { lines.append("Content-Type:") }
+        // libcurl would call every body a form.
+        let hasType = request.headers.contains { $0.name.lowercased() == "content-type" }
+        if !hasType { lines.append("Content-Type:") }
         for line in lines {
             guard let list = curl_slist_append(headerList, line) else { return options.check(CURLE_OUT_OF_MEMORY) }
             headerList = list
@@ -107,9 +109,12 @@ private struct Options {
 
 // MARK: - Callbacks; libcurl calls them on the client's thread only
 
-private func onBody(_ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?)
-    -> Int
-{
+private func onBody(
+    _ bytes: UnsafeMutablePointer<CChar>?,
+    _ size: Int,
+    _ count: Int,
+    _ context: UnsafeMutableRawPointer?
+) -> Int {
     transfer(context)?.receive(UnsafeRawBufferPointer(start: bytes, count: size * count))
     return size * count
 }
