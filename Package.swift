@@ -57,7 +57,7 @@ let package = Package(
         // Effects.
         swiftTarget("KychookLinux", ["CLinux"]),
         swiftTarget("KychookNet", ["KychookHTTP", "KychookLinux"]),
-        swiftTarget("KychookClient", ["CCurl"]),
+        swiftTarget("KychookClient", ["CCurl", "KychookLinux"]),
         swiftTarget("KychookStore", ["KychookModel", "KychookCrypto", "KychookLinux", grdb, sqlite]),
         swiftTarget(
             "KychookSinks",
