@@ -1,0 +1,67 @@
+import Glibc
+
+/// A literal IP address, for deciding what kind of network it lies in.
+struct IPAddress {
+    /// 4 or 16, in network order.
+    let bytes: [UInt8]
+
+    private init(bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    /// Reads the usual forms only: `127.0.0.1`, `::1`.
+    init?(_ text: String) {
+        guard let bytes = presentation(text, AF_INET, length: 4) ?? presentation(text, AF_INET6, length: 16) else {
+            return nil
+        }
+        self.bytes = bytes
+    }
+
+    /// Also reads what resolvers take for an IPv4 address: `127.1`, `0x7f000001`, `2130706433`.
+    init?(asResolved text: String) {
+        var address = in_addr()
+        if inet_aton(text, &address) != 0 {
+            self.init(bytes: withUnsafeBytes(of: address) { Array($0) })
+        } else {
+            self.init(text)
+        }
+    }
+
+    var isLoopback: Bool {
+        let address = unmapped
+        return address.count == 4 ? address[0] == 127 : address == loopback6
+    }
+
+    /// Anything but a public unicast address.
+    var isPrivate: Bool {
+        let address = unmapped
+        guard address.count == 4 else { return isPrivate6(address) }
+        switch (address[0], address[1]) {
+        case (0, _), (10, _), (127, _), (169, 254), (172, 16...31), (192, 168), (100, 64...127), (224..., _):
+            return true
+        default: return false
+        }
+    }
+
+    /// The IPv4 address inside `::ffff:a.b.c.d` (RFC 4291, section 2.5.5.2).
+    private var unmapped: [UInt8] {
+        let prefix = [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF]
+        return bytes.count == 16 && bytes.starts(with: prefix) ? Array(bytes[12...]) : bytes
+    }
+
+    private func isPrivate6(_ address: [UInt8]) -> Bool {
+        switch (address[0], address[1]) {
+        // Unique local, link local, site local, multicast.
+        case (0xFC...0xFD, _), (0xFE, 0x80...0xFF), (0xFF, _): true
+        // Unspecified and loopback.
+        default: address.dropLast().allSatisfy { $0 == 0 } && (address.last ?? 0) <= 1
+        }
+    }
+}
+
+private let loopback6 = [UInt8](repeating: 0, count: 15) + [1]
+
+private func presentation(_ text: String, _ family: Int32, length: Int) -> [UInt8]? {
+    var bytes = [UInt8](repeating: 0, count: length)
+    return bytes.withUnsafeMutableBytes { inet_pton(family, text, $0.baseAddress) } == 1 ? bytes : nil
+}

@@ -1,0 +1,96 @@
+/// One address that requests are accepted on.
+package struct ListenConfiguration: Equatable, Sendable {
+    package var address: ListenAddress
+    /// Plain HTTP beyond loopback was asked for: a proxy in front ends TLS.
+    package var isInsecurePlain: Bool
+
+    package init(address: ListenAddress, isInsecurePlain: Bool = false) {
+        self.address = address
+        self.isInsecurePlain = isInsecurePlain
+    }
+
+    /// What a configuration without `listen` gets.
+    package static let standard = ListenConfiguration(address: ListenAddress(host: "127.0.0.1", port: 8080))
+}
+
+/// Host and port to bind.
+package struct ListenAddress: Hashable, Sendable {
+    /// A literal IPv4 or IPv6 address without brackets, or `localhost`.
+    package var host: String
+    /// 0: any free port.
+    package var port: UInt16
+
+    package init(host: String, port: UInt16) {
+        self.host = host
+        self.port = port
+    }
+
+    /// Whether only programs on this machine can connect.
+    package var isLoopback: Bool {
+        host == "localhost" || IPAddress(host)?.isLoopback == true
+    }
+}
+
+extension ListenAddress: LosslessStringConvertible {
+    /// `127.0.0.1:8080`, `[::1]:8080`
+    package var description: String {
+        host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
+
+    package init?(_ description: String) {
+        guard let colon = description.lastIndex(of: ":"),
+            let number = Int(configuration: String(description[description.index(after: colon)...])),
+            let port = UInt16(exactly: number)
+        else { return nil }
+        var host = String(description[..<colon])
+        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
+        if isBracketed { host = String(host.dropFirst().dropLast()) }
+        // An IPv6 address needs its brackets: without them the last group could be the port.
+        guard host == "localhost" && !isBracketed || IPAddress(host) != nil && host.contains(":") == isBracketed
+        else { return nil }
+        self.init(host: host, port: port)
+    }
+}
+
+extension Reading {
+    func listen(_ value: YAMLValue) -> [ListenConfiguration] {
+        guard case .list(let values) = value.content else {
+            diagnostics.error("`listen` must be a list: write `- { address: \"127.0.0.1:8080\" }`", at: value.position)
+            return []
+        }
+        if values.isEmpty { diagnostics.error("`listen` is empty: add at least one address", at: value.position) }
+        var seen: Set<ListenAddress> = []
+        return values.compactMap { value in
+            guard let listener = listener(value) else { return nil }
+            if listener.address.port != 0, !seen.insert(listener.address).inserted {
+                diagnostics.error("\(listener.address) is listened on already: remove one", at: value.position)
+            }
+            return listener
+        }
+    }
+
+    private func listener(_ value: YAMLValue) -> ListenConfiguration? {
+        guard let mapping = MappingReader(value, named: "each entry of `listen`", diagnostics: diagnostics) else {
+            return nil
+        }
+        defer { mapping.finish() }
+        let isInsecurePlain = mapping.boolean("insecure_plain") ?? false
+        mapping.unsupported("tls")
+        mapping.unsupported("trusted_proxies")
+        guard let value = mapping.required("address", example: "`address: \"127.0.0.1:8080\"`"),
+            let text = diagnostics.text(value, named: "`address`")
+        else { return nil }
+        guard let address = ListenAddress(text) else {
+            let form = "an IP address or localhost, and a port, like 127.0.0.1:8080, 0.0.0.0:8080 or [::]:8080"
+            diagnostics.error("`address` must be \(form), not \(quoted(text))", at: value.position)
+            return nil
+        }
+        if !address.isLoopback, !isInsecurePlain, !mapping.has("tls") {
+            let message =
+                "plain HTTP on \(address) can be read on the way: listen on 127.0.0.1, or set "
+                + "`insecure_plain: true` if a proxy in front ends TLS"
+            diagnostics.error(message, at: value.position)
+        }
+        return ListenConfiguration(address: address, isInsecurePlain: isInsecurePlain)
+    }
+}

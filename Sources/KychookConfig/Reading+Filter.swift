@@ -1,0 +1,137 @@
+import KychookModel
+
+/// A sink's `when`.
+extension Reading {
+    /// Conditions that must all hold.
+    func filter(_ value: YAMLValue, named name: String, knowing vocabulary: FilterVocabulary) -> SinkFilter {
+        guard let mapping = MappingReader(value, named: name, diagnostics: diagnostics) else { return .everything }
+        var parts = SinkFilter.Field.allCases.compactMap { fieldCondition($0, mapping, knowing: vocabulary) }
+        if let value = mapping.value("change") {
+            parts.append(.change(in: Set(choices(value, named: "`change`"))))
+        }
+        if let isChanged = mapping.boolean("status_changed") {
+            let change = SinkFilter.change(in: [.first, .changed])
+            parts.append(isChanged ? change : .not(change))
+            if mapping.has("change") {
+                let position = mapping.keyPosition("status_changed")
+                diagnostics.error(
+                    "`status_changed` is short for `change: [first, changed]`: keep one of them",
+                    at: position
+                )
+            }
+        }
+        if let value = mapping.value("via") { parts.append(.via(in: Set(choices(value, named: "`via`")))) }
+        if let value = mapping.value("body") { parts += bodyConditions(value) }
+        if let value = mapping.value("any") { parts.append(.any(filters(value, named: "`any`", knowing: vocabulary))) }
+        if let value = mapping.value("all") { parts.append(.all(filters(value, named: "`all`", knowing: vocabulary))) }
+        if let value = mapping.value("not") {
+            parts.append(.not(filter(value, named: "`not`", knowing: vocabulary)))
+        }
+        mapping.finish()
+        return parts.count == 1 ? parts[0] : .all(parts)
+    }
+
+    private func filters(
+        _ value: YAMLValue,
+        named name: String,
+        knowing vocabulary: FilterVocabulary
+    ) -> [SinkFilter] {
+        diagnostics.list(value, named: name)
+            .map { filter($0, named: "each entry of \(name)", knowing: vocabulary) }
+    }
+
+    private func fieldCondition(
+        _ field: SinkFilter.Field,
+        _ mapping: MappingReader,
+        knowing vocabulary: FilterVocabulary
+    ) -> SinkFilter? {
+        guard let value = mapping.value(field.rawValue) else { return nil }
+        return .field(
+            field,
+            in: patterns(value, named: "`\(field.rawValue)`") { text, position in
+                guard let doubt = vocabulary.doubt(about: text, as: field) else { return }
+                diagnostics.warn(doubt, at: position)
+            }
+        )
+    }
+
+    private func bodyConditions(_ value: YAMLValue) -> [SinkFilter] {
+        guard let mapping = MappingReader(value, named: "`body`", diagnostics: diagnostics) else { return [] }
+        if mapping.allEntries().isEmpty {
+            diagnostics.error("`body` is empty: write `{ /POINTER: TEXT }` or remove it", at: value.position)
+        }
+        return mapping.allEntries().compactMap { entry in
+            guard let pointer = JSONPointer(entry.key), !pointer.tokens.isEmpty else {
+                let message = "a key of `body` is a JSON Pointer like /enterpriseId, not \(quoted(entry.key))"
+                diagnostics.error(message, at: entry.keyPosition)
+                return nil
+            }
+            guard !entry.value.isNull else {
+                let message = "\(quoted(entry.key)) has no value: give the text or glob that it must match"
+                diagnostics.error(message, at: entry.keyPosition)
+                return nil
+            }
+            return .body(pointer, in: patterns(entry.value, named: "`\(entry.key)`") { _, _ in })
+        }
+    }
+
+    private func patterns(
+        _ value: YAMLValue,
+        named name: String,
+        check: (String, TextPosition) -> Void
+    ) -> [SinkFilter.Pattern] {
+        diagnostics.list(value, named: name).compactMap { element in
+            guard let text = diagnostics.word(element, named: "each entry of \(name)") else { return nil }
+            check(text, element.position)
+            return SinkFilter.Pattern(text)
+        }
+    }
+
+    private func choices<Choice>(_ value: YAMLValue, named name: String) -> [Choice]
+    where Choice: RawRepresentable<String> & CaseIterable {
+        diagnostics.list(value, named: name).compactMap { diagnostics.choice($0, named: "each entry of \(name)") }
+    }
+}
+
+/// The words that the configured sources are known to send, for warning of a filter that would never match.
+struct FilterVocabulary {
+    private let sources: [String]
+    /// nil when some source may send types that its preset does not list.
+    private let types: [String]?
+    private let statuses: [String]?
+
+    init(sources: [SourceConfiguration]) {
+        self.sources = sources.map(\.name)
+        let types = sources.map(\.preset.types)
+        self.types =
+            types.contains(where: \.isEmpty)
+            ? nil : types.flatMap { $0.map(\.name) } + [Interpretation.uninterpretedType]
+        let withSubject = types.flatMap { $0.filter { $0.subject != nil } }
+        statuses =
+            types.contains(where: \.isEmpty) || withSubject.contains(where: \.statuses.isEmpty)
+            ? nil : withSubject.flatMap(\.statuses)
+    }
+
+    /// What is odd about a text in a condition, in words; nil for globs and for whatever could match.
+    func doubt(about text: String, as field: SinkFilter.Field) -> String? {
+        guard !text.contains("*"), !text.contains("?") else { return nil }
+        switch field {
+        case .source: return doubt(about: text, among: sources, "no source is called")
+        case .type:
+            // The server's own events are types of no source.
+            return text.hasPrefix("kychook.")
+                ? nil : doubt(about: text, among: types, "no source is known to send the type")
+        case .status, .previousStatus:
+            return doubt(about: text, among: statuses, "no source is known to send the status")
+        case .subject:
+            return Subject(text) == nil
+                ? "a subject is KIND/ID, like identity/0d2f6c1e: \(quoted(text)) matches nothing" : nil
+        case .enterprise, .organization: return nil
+        }
+    }
+
+    private func doubt(about text: String, among known: [String]?, _ fault: String) -> String? {
+        guard let known, !known.contains(text) else { return nil }
+        return "\(fault) \(quoted(text))\(didYouMean(text, among: known))"
+    }
+}
