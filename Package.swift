@@ -64,7 +64,7 @@ let package = Package(
             ["KychookModel", "KychookCrypto", "KychookLinux", "KychookClient", subprocess, system]
         ),
         swiftTarget("KychookBitGo", ["KychookModel"]),
-        swiftTarget("KychookConfig", ["KychookModel", "KychookVerify", "KychookBitGo", yams]),
+        swiftTarget("KychookConfig", ["KychookModel", "KychookLinux", "KychookVerify", "KychookBitGo", yams]),
 
         // Assembly.
         swiftTarget(

@@ -31,14 +31,6 @@ package struct SourceConfiguration: Sendable {
         self.preset = preset ?? provider.preset ?? .blank
         self.repeats = repeats
     }
-
-    /// What the same bytes mean when they come again after their subject moved on.
-    package enum Repeats: String, CaseIterable, Sendable {
-        /// Stored, but moves no status by itself.
-        case hold
-        /// Moves the status, except out of a final one.
-        case apply
-    }
 }
 
 /// The presets by their names in the configuration. A new provider is one case here and one preset.
@@ -102,7 +94,7 @@ extension Reading {
         preset.typePrefix = typePrefix(mapping) ?? preset.typePrefix
         let secretsValue = mapping.required("secrets", example: "`secrets: [ { file: PATH } ]`")
         let secrets = secretsValue.map { self.secrets($0, decoding: preset.scheme.secretDecoding) } ?? Secrets()
-        let repeats: SourceConfiguration.Repeats = mapping.choice("repeats") ?? .hold
+        let repeats: Repeats = mapping.choice("repeats") ?? .hold
         refuseConfirmation(mapping)
         guard let provider, let path else { return nil }
         var source = SourceConfiguration(

@@ -6,13 +6,28 @@ package import KychookModel
 ///
 /// May be used from any thread. Holds the state directory's lock from `open` to the end of the process.
 package final class EventLog: Sendable {
-    package struct Options: Sendable {
+    /// What a reload may change.
+    package struct Limits: Equatable, Sendable {
         /// Events that may wait for a commit (`limits.uncommitted_events`).
         package var capacity: Int
         /// How long an event may wait for a failing store (`limits.commit_wait`).
         package var commitWait: Duration
         /// Bytes on the disk below which no event is taken (`limits.free_space`).
         package var freeSpaceFloor: Int64
+
+        package init(
+            capacity: Int = 8192,
+            commitWait: Duration = .seconds(4),
+            freeSpaceFloor: Int64 = 256 << 20
+        ) {
+            self.capacity = capacity
+            self.commitWait = commitWait
+            self.freeSpaceFloor = freeSpaceFloor
+        }
+    }
+
+    package struct Options: Sendable {
+        package var limits: Limits
         /// The answers of one commit, on the writer's thread.
         package var answer: @Sendable ([Answer]) -> Void
         /// An event was refused for want of room, and there is room again. On the writer's thread.
@@ -23,17 +38,13 @@ package final class EventLog: Sendable {
         package var onFault: @Sendable (String) -> Void
 
         package init(
-            capacity: Int = 8192,
-            commitWait: Duration = .seconds(4),
-            freeSpaceFloor: Int64 = 256 << 20,
+            limits: Limits = Limits(),
             answer: @escaping @Sendable ([Answer]) -> Void = { _ in },
             onRoom: @escaping @Sendable () -> Void = {},
             onCommit: @escaping @Sendable (Int64) -> Void = { _ in },
             onFault: @escaping @Sendable (String) -> Void = { _ in }
         ) {
-            self.capacity = capacity
-            self.commitWait = commitWait
-            self.freeSpaceFloor = freeSpaceFloor
+            self.limits = limits
             self.answer = answer
             self.onRoom = onRoom
             self.onCommit = onCommit
@@ -51,19 +62,17 @@ package final class EventLog: Sendable {
     package let directory: StateDirectory
     private let queue: WriteQueue
     private let checkpointer: Checkpointer
-    private let commitWait: Duration
     private let ended = Monitor(0)
     private static let threads = 2
 
     /// Opens the store, or makes an empty one where there is none, and starts the writer.
     package init(_ directory: StateDirectory, _ options: Options) throws(StoreError) {
         self.directory = directory
-        commitWait = options.commitWait
         let file = DatabaseFile(path: directory.database)
         let connection = try file.openForWriting(mayCreate: true)
         let checkpointer = Checkpointer(path: directory.database)
         let queue = WriteQueue(
-            capacity: options.capacity,
+            limits: options.limits,
             answer: options.answer,
             onRoom: options.onRoom,
             onCommit: options.onCommit
@@ -99,7 +108,12 @@ package final class EventLog: Sendable {
     /// Queues one event; its answer comes through `Options.answer` with the same ticket.
     /// - Returns: false when the queue is full or closed; nothing was taken.
     package func submit(_ event: IncomingEvent, ticket: any Sendable) -> Bool {
-        queue.submit(WriteQueue.Append(event: event, ticket: ticket, deadline: .now() + commitWait))
+        queue.submit(event, ticket: ticket)
+    }
+
+    /// Puts other limits in force for what comes from now on.
+    package func update(_ limits: Limits) {
+        queue.update(limits)
     }
 
     /// Records what a dispatcher did; returns after the commit. While the store fails it waits.

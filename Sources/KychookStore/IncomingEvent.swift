@@ -55,11 +55,6 @@ package struct SourceRules: Sendable, Equatable {
     /// Statuses that a repeated body may not leave.
     package var finalStatuses: Set<String>
 
-    /// Whether the same bytes, come again after the subject moved on, may move its status back.
-    package enum Repeats: String, CaseIterable, Sendable {
-        case hold, apply
-    }
-
     package init(
         name: String,
         typePrefix: String,

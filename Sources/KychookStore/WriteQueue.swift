@@ -23,6 +23,7 @@ final class WriteQueue: Sendable {
     typealias Operation = @Sendable (Database) -> Void
 
     private struct State {
+        var limits: EventLog.Limits
         var appends: [Append] = []
         var reports: [Report] = []
         var operations: [Operation] = []
@@ -34,29 +35,34 @@ final class WriteQueue: Sendable {
         var isEmpty: Bool { appends.isEmpty && reports.isEmpty && operations.isEmpty }
     }
 
-    private let state = Monitor(State())
-    private let capacity: Int
+    private let state: Monitor<State>
     private let answer: @Sendable ([EventLog.Answer]) -> Void
     private let onRoom: @Sendable () -> Void
     private let onCommit: @Sendable (Int64) -> Void
 
     init(
-        capacity: Int,
+        limits: EventLog.Limits,
         answer: @escaping @Sendable ([EventLog.Answer]) -> Void,
         onRoom: @escaping @Sendable () -> Void,
         onCommit: @escaping @Sendable (Int64) -> Void
     ) {
-        self.capacity = capacity
+        state = Monitor(State(limits: limits))
         self.answer = answer
         self.onRoom = onRoom
         self.onCommit = onCommit
     }
 
-    func submit(_ append: Append) -> Bool {
+    /// - Returns: false when there is no room; nothing was taken.
+    func submit(_ event: IncomingEvent, ticket: any Sendable) -> Bool {
+        let now = MonotonicTime.now()
         var accepted = false
         state.update { state in
-            accepted = state.appends.count + state.held < capacity && !state.closed
-            if accepted { state.appends.append(append) } else { state.refusedSome = true }
+            accepted = state.appends.count + state.held < state.limits.capacity && !state.closed
+            if accepted {
+                state.appends.append(Append(event: event, ticket: ticket, deadline: now + state.limits.commitWait))
+            } else {
+                state.refusedSome = true
+            }
         }
         return accepted
     }
@@ -73,6 +79,12 @@ final class WriteQueue: Sendable {
     func close() {
         state.update { $0.closed = true }
     }
+
+    func update(_ limits: EventLog.Limits) {
+        state.update { $0.limits = limits }
+    }
+
+    var freeSpaceFloor: Int64 { state.withLock { $0.limits.freeSpaceFloor } }
 
     var depth: Int { state.withLock { $0.appends.count + $0.held } }
 
@@ -118,7 +130,7 @@ final class WriteQueue: Sendable {
         var roomAgain = false
         state.withLock { state in
             state.held = rest
-            roomAgain = state.refusedSome && state.appends.count + rest < capacity
+            roomAgain = state.refusedSome && state.appends.count + rest < state.limits.capacity
             if roomAgain { state.refusedSome = false }
         }
         if !turn.answers.isEmpty { answer(turn.answers) }

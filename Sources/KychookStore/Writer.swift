@@ -144,7 +144,7 @@ final class Writer {
         let now = MonotonicTime.now()
         if let checked = spaceCheckedAt, now - checked < .milliseconds(500) { return hasSpace }
         spaceCheckedAt = now
-        hasSpace = directory.freeSpace().map { $0 >= options.freeSpaceFloor } ?? true
+        hasSpace = directory.freeSpace().map { $0 >= queue.freeSpaceFloor } ?? true
         return hasSpace
     }
 

@@ -1,0 +1,104 @@
+import Foundation
+import KychookInterpret
+package import KychookModel
+package import KychookStore
+
+/// `kychook events reinterpret`: sent to the running server, or run by the command itself when there is none.
+package struct ReinterpretCommand: Codable, Sendable {
+    /// Milliseconds since 1970.
+    package var since: Int64
+    package var source: String?
+    package var dryRun: Bool
+
+    package init(since: Timestamp, source: String?, dryRun: Bool) {
+        self.since = since.milliseconds
+        self.source = source
+        self.dryRun = dryRun
+    }
+
+    init?(json: [UInt8]) {
+        guard let command = try? JSONDecoder().decode(ReinterpretCommand.self, from: Data(json)) else { return nil }
+        self = command
+    }
+
+    /// For the control socket.
+    package var json: [UInt8] {
+        get throws { Array(try JSONEncoder().encode(self)) }
+    }
+
+    /// Reads the stored bodies again with the sources in force.
+    package func run(_ log: EventLog, _ sources: [SourceEntry]) async throws -> ReinterpretReport {
+        let entries = Dictionary(sources.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let result = try await log.reinterpret(
+            since: Timestamp(milliseconds: since),
+            source: source,
+            dryRun: dryRun
+        ) { stored in
+            guard let entry = entries[stored.event.source], let body = stored.body?.bytes else { return nil }
+            let interpretation = body.withUnsafeBytes { bytes in
+                entry.interpreter.interpret(
+                    bytes,
+                    urlType: stored.urlType,
+                    header: { stored.signedHeader($0) },
+                    reader: JSONReader()
+                )
+            }
+            return (interpretation, entry.rules)
+        }
+        return ReinterpretReport(result, dryRun: dryRun)
+    }
+}
+
+extension StoredEvent {
+    /// Of the headers that a signature covers only the key is kept: as the event's key.
+    fileprivate func signedHeader(_ name: String) -> String? {
+        name == "idempotency-key" ? body?.headers.idempotencyKey : event.interpretation.key
+    }
+}
+
+/// What a reinterpretation did, for printing and for the control socket.
+package struct ReinterpretReport: Codable, Sendable {
+    package var examined: Int
+    package var changed: [Change]
+    package var dryRun: Bool
+
+    package struct Change: Codable, Sendable {
+        package var event: String
+        package var before: String
+        package var after: String
+        package var change: String
+    }
+
+    init(_ result: Reinterpretation, dryRun: Bool) {
+        examined = result.examined
+        self.dryRun = dryRun
+        changed = result.changed.map { change in
+            Change(
+                event: change.event.id.description,
+                before: change.before.summary,
+                after: change.event.interpretation.summary,
+                change: change.event.change.rawValue
+            )
+        }
+    }
+
+    /// Reads the server's answer.
+    package init(json: [UInt8]) throws {
+        self = try JSONDecoder().decode(ReinterpretReport.self, from: Data(json))
+    }
+
+    package var json: String {
+        get throws {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            return String(decoding: try encoder.encode(self), as: UTF8.self)
+        }
+    }
+}
+
+extension Interpretation {
+    /// `identityStatus identity/0d2f… approved`
+    fileprivate var summary: String {
+        [type, problem?.rawValue, subject?.description, status].compactMap(\.self).joined(separator: " ")
+    }
+}

@@ -1,0 +1,92 @@
+import Glibc
+import KychookInterpret
+package import KychookConfig
+import KychookLinux
+import KychookModel
+package import Logging
+import Synchronization
+
+/// Writes swift-log's lines to standard error, as text for people or as JSON for machines.
+///
+/// One write(2) a line, so that lines of several threads do not mix; control characters are escaped, so that no value
+/// from outside can begin a line of its own (requirement P6).
+package struct StandardErrorLog: LogHandler {
+    /// What a reload may change, shared by all handlers.
+    package final class Settings: Sendable {
+        private let state: Mutex<LogConfiguration>
+
+        package init(_ configuration: LogConfiguration) {
+            state = Mutex(configuration)
+        }
+
+        package var current: LogConfiguration { state.withLock { $0 } }
+
+        package func update(_ configuration: LogConfiguration) {
+            state.withLock { $0 = configuration }
+        }
+    }
+
+    package var metadata: Logger.Metadata = [:]
+    private let settings: Settings
+    private let clock: WallClock
+
+    package init(_ settings: Settings) {
+        self.settings = settings
+        clock = .system
+    }
+
+    /// Follows the settings; a handler has no level of its own.
+    package var logLevel: Logger.Level {
+        get { Logger.Level(rawValue: settings.current.level.rawValue) ?? .info }
+        set { _ = newValue }
+    }
+
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    package func log(event: LogEvent) {
+        let values = metadata.merging(event.metadata ?? [:]) { _, new in new }.sorted { $0.key < $1.key }
+        let line =
+            switch settings.current.format {
+            case .text: text(event.level, event.message, values)
+            case .json: json(event.level, event.message, values)
+            }
+        line.withUnsafeBytes { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+
+    private func text(
+        _ level: Logger.Level,
+        _ message: Logger.Message,
+        _ values: [(key: String, value: Logger.Metadata.Value)]
+    ) -> [UInt8] {
+        var line = Array("\(clock.now()) \(level.rawValue): \(message)".utf8)
+        for (key, value) in values {
+            line += Array(" \(key)=".utf8)
+            let text = value.description
+            if text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") }) {
+                line += Array(text.utf8)
+            } else {
+                line.appendJSONString(text)
+            }
+        }
+        return line + [UInt8(ascii: "\n")]
+    }
+
+    private func json(
+        _ level: Logger.Level,
+        _ message: Logger.Message,
+        _ values: [(key: String, value: Logger.Metadata.Value)]
+    ) -> [UInt8] {
+        var line = Array("{\"time\":\"\(clock.now())\",\"level\":\"\(level.rawValue)\",\"message\":".utf8)
+        line.appendJSONString(message.description)
+        for (key, value) in values {
+            line.append(UInt8(ascii: ","))
+            line.appendJSONString(key)
+            line.append(UInt8(ascii: ":"))
+            line.appendJSONString(value.description)
+        }
+        return line + Array("}\n".utf8)
+    }
+}

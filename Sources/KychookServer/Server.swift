@@ -1,0 +1,205 @@
+import Glibc
+package import KychookConfig
+import KychookHTTP
+import KychookLinux
+package import KychookModel
+import KychookNet
+import KychookStore
+package import Logging
+
+/// The whole of `kychook serve`: made by ``init(_:logger:clock:loops:)``, running when that returns, ended by ``stop()``.
+///
+/// The path of one event: HTTPServer → ``Ingest`` → EventLog → ``IngestAnswers`` and, beside it, ``SinkGroup``.
+package final class Server: Sendable {
+    private let log: EventLog
+    private let sinks: SinkGroup
+    private let sources: SourceTable
+    private let statistics: IngestStatistics
+    private let http: HTTPServer
+    private let control: HTTPServer
+    private let logger: Logger
+    private let lock: Monitor<HeldLock>
+    private let configuration: Monitor<Configuration>
+
+    /// How long `stop()` lets requests and attempts end by themselves, and how long in all (design, section 6).
+    private static let graceful = Duration.seconds(8)
+    private static let final = Duration.milliseconds(9500)
+
+    /// Opens the store, starts the sinks and listens.
+    /// - Parameters:
+    ///   - loops: event loops; nil: one per usable CPU.
+    package init(
+        _ configuration: Configuration,
+        logger: Logger,
+        clock: WallClock = .system,
+        loops: Int? = nil
+    ) throws {
+        let directory = StateDirectory(path: configuration.stateDirectory)
+        try directory.make()
+        lock = Monitor(HeldLock(try directory.acquireLock(owner: "process \(getpid())")))
+        let statistics = IngestStatistics(logger: logger)
+        let links = Links()
+        let faults = FaultLog(logger)
+        log = try EventLog(
+            directory,
+            EventLog.Options(
+                limits: EventLog.Limits(configuration.limits),
+                answer: {
+                    faults.cleared()
+                    IngestAnswers.release($0, statistics: statistics)
+                },
+                onRoom: { links.http?.retryHeld() },
+                onCommit: { _ in links.sinks?.wake() },
+                onFault: { faults.note($0) }
+            )
+        )
+        self.statistics = statistics
+        self.logger = logger
+        self.configuration = Monitor(configuration)
+        let sources = SourceTable(configuration.sources)
+        self.sources = sources
+        sinks = SinkGroup(log: log, clock: clock, logger: logger)
+        let (sinkGroup, eventLog) = (sinks, log)
+        try waitFor { try await sinkGroup.start(configuration) }
+        http = try HTTPServer(
+            name: "http",
+            listen: try configuration.listen.map { try KychookLinux.ListenAddress($0) },
+            loops: loops ?? Thread.usableCPUs,
+            limits: ServerLimits(configuration.limits),
+            makeHandler: { _ in Ingest(table: sources, log: eventLog, clock: clock, statistics: statistics) }
+        )
+        control = try HTTPServer(
+            name: "control",
+            listen: [.unix(path: directory.controlSocket)],
+            loops: 1,
+            makeHandler: { _ in ControlHandler(log: eventLog, sources: sources, statistics: statistics) }
+        )
+        links.connect(http: http, sinks: sinks)
+    }
+
+    /// Where requests are accepted, with real ports.
+    package var addresses: [String] { http.boundAddresses.map(\.description) }
+
+    /// Puts another configuration in force without a request or an attempt being cut.
+    /// - Returns: the keys that differ but need a restart.
+    package func reload(_ new: Configuration) -> [String] {
+        let old = configuration.withLock { old in
+            defer { old = new }
+            return old
+        }
+        sources.replace(with: new.sources)
+        http.updateLimits(ServerLimits(new.limits))
+        log.update(EventLog.Limits(new.limits))
+        let group = sinks
+        waitFor { await group.replace(with: new) }
+        return old.keysThatNeedRestart(for: new)
+    }
+
+    /// Opens the log sinks' files anew; also when a new configuration is refused.
+    package func reopenLogs() {
+        sinks.reopenLogs()
+    }
+
+    /// Ends everything within 10 s: requests that began are answered, attempts may end until 8 s, the rest is cut.
+    package func stop() {
+        let begin = MonotonicTime.now()
+        let ended = Monitor(false)
+        let group = sinks
+        Task {
+            await group.stop()
+            ended.update { $0 = true }
+        }
+        http.stop(deadline: Server.graceful)
+        if ended.wait(until: begin + Server.graceful, { $0 ? true : nil }) == nil {
+            logger.warning("attempts are still under way and are cut; their deliveries stay pending")
+            Task { await group.cancel() }
+            _ = ended.wait(until: begin + Server.final) { $0 ? true : nil }
+        }
+        control.stop(deadline: .zero)
+        log.close()
+        for (name, count) in statistics.summary where count > 0 {
+            logger.info("total", metadata: ["what": "\(name)", "count": "\(count)"])
+        }
+    }
+}
+
+/// What the store's callbacks reach: filled when everything stands.
+private final class Links: Sendable {
+    private let state = Monitor<(http: HTTPServer?, sinks: SinkGroup?)>((nil, nil))
+
+    var http: HTTPServer? { state.withLock { $0.http } }
+    var sinks: SinkGroup? { state.withLock { $0.sinks } }
+
+    func connect(http: HTTPServer, sinks: SinkGroup) {
+        state.withLock { $0 = (http, sinks) }
+        sinks.wake()
+    }
+}
+
+/// Tells once that the store fails, and once that it works again.
+private final class FaultLog: Sendable {
+    private let logger: Logger
+    private let last = Monitor<String?>(nil)
+
+    init(_ logger: Logger) {
+        self.logger = logger
+    }
+
+    func note(_ fault: String) {
+        let isNew = last.withLock { last in
+            defer { last = fault }
+            return last != fault
+        }
+        if isNew { logger.error("the store fails: events are held back", metadata: ["reason": "\(fault)"]) }
+    }
+
+    func cleared() {
+        let wasFailing = last.withLock { last in
+            defer { last = nil }
+            return last != nil
+        }
+        if wasFailing { logger.info("the store works again") }
+    }
+}
+
+/// Keeps the state directory's lock for the life of the server.
+private final class HeldLock {
+    private let lock: FileLock
+
+    init(_ lock: consuming FileLock) {
+        self.lock = lock
+    }
+}
+
+extension EventLog.Limits {
+    init(_ limits: LimitsConfiguration) {
+        self.init(
+            capacity: limits.uncommittedEvents,
+            commitWait: limits.commitWait,
+            freeSpaceFloor: Int64(limits.freeSpace.bytes)
+        )
+    }
+}
+
+extension ServerLimits {
+    init(_ limits: LimitsConfiguration) {
+        self.init(
+            request: .init(head: limits.head.bytes, body: limits.body.bytes),
+            headTimeout: limits.headTimeout,
+            bodyTimeout: limits.bodyTimeout,
+            idleTimeout: limits.idleTimeout,
+            connections: limits.connections,
+            commitWait: limits.commitWait
+        )
+    }
+}
+
+extension KychookLinux.ListenAddress {
+    /// The configuration has checked the text.
+    init(_ configured: ListenConfiguration) throws(SystemError) {
+        guard let address = KychookLinux.ListenAddress(configured.address.description) else {
+            throw SystemError(call: "bind", subject: configured.address.description, code: EINVAL)
+        }
+        self = address
+    }
+}

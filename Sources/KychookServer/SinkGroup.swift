@@ -1,0 +1,162 @@
+import KychookClient
+import KychookConfig
+import KychookCrypto
+import KychookLinux
+import KychookModel
+import KychookSinks
+import KychookStore
+import Logging
+import Synchronization
+
+/// The sinks at work, each with its dispatcher; a reload exchanges them one by one.
+///
+/// May be used from any thread.
+final class SinkGroup: Sendable {
+    /// One case per kind of dispatcher: a log is written in batches, everything else attempt by attempt.
+    private enum Running: Sendable {
+        case log(LogDispatcher, Task<Void, Never>)
+        case attempts(Dispatcher, Task<Void, Never>)
+    }
+
+    private let log: EventLog
+    private let clock: WallClock
+    private let logger: Logger
+    private let running = Mutex<[String: Running]>([:])
+    private let client = Mutex<HTTPClient?>(nil)
+
+    init(log: EventLog, clock: WallClock, logger: Logger) {
+        self.log = log
+        self.clock = clock
+        self.logger = logger
+    }
+
+    /// Starts every sink of the configuration where it stood.
+    func start(_ configuration: Configuration) async throws {
+        for sink in configuration.sinks { try await start(sink, in: configuration) }
+    }
+
+    /// There are new events.
+    func wake() {
+        running.withLock { running in
+            for sink in running.values {
+                switch sink {
+                case .log(let dispatcher, _): dispatcher.wake()
+                case .attempts(let dispatcher, _): dispatcher.wake()
+                }
+            }
+        }
+    }
+
+    func reopenLogs() {
+        running.withLock { running in
+            for case .log(let dispatcher, _) in running.values { dispatcher.reopen() }
+        }
+    }
+
+    /// Exchanges every sink: attempts under way end under the old configuration, then the new one goes on from the
+    /// same place. A slow sink delays no other's exchange.
+    func replace(with configuration: Configuration) async {
+        let old = running.withLock { $0 }
+        let names = Set(configuration.sinks.map(\.name))
+        for (name, sink) in old where !names.contains(name) {
+            logger.warning("sink left the configuration; its place in the log is kept", metadata: ["sink": "\(name)"])
+            await stop(sink)
+            running.withLock { $0[name] = nil }
+        }
+        for sink in configuration.sinks {
+            Task {
+                if let former = old[sink.name] {
+                    await stop(former)
+                    await task(former).value
+                }
+                do {
+                    try await start(sink, in: configuration)
+                } catch {
+                    logger.error("sink cannot start", metadata: ["sink": "\(sink.name)", "reason": "\(error)"])
+                }
+            }
+        }
+    }
+
+    /// Starts nothing further and returns when all attempts under way have ended and are recorded.
+    func stop() async {
+        let sinks = running.withLock { Array($0.values) }
+        for sink in sinks { await stop(sink) }
+        for sink in sinks { await task(sink).value }
+    }
+
+    /// Cuts the attempts under way.
+    func cancel() async {
+        for case .attempts(let dispatcher, _) in running.withLock({ Array($0.values) }) { await dispatcher.cancel() }
+    }
+
+    private func start(_ sink: SinkConfiguration, in configuration: Configuration) async throws {
+        var logger = logger
+        logger[metadataKey: "sink"] = "\(sink.name)"
+        let context = DispatchContext(log: log, clock: clock, random: { .random(in: 0..<1) }, logger: logger)
+        let record = try await log.register(sink.name, start: sink.start, now: clock.now())
+        let started: Running
+        switch sink.kind {
+        case .log(let file):
+            let dispatcher = try LogDispatcher(file, sink, record: record, context: context)
+            started = .log(dispatcher, Task { await dispatcher.run() })
+        case .shell(let shell):
+            started = try run(try ShellHook(configuration: shell), sink, record, context)
+        case .http(let http):
+            started = try run(forward(http, configuration), sink, record, context)
+        }
+        running.withLock { $0[sink.name] = started }
+    }
+
+    private func run(
+        _ sink: any Sink,
+        _ configuration: SinkConfiguration,
+        _ record: SinkRecord,
+        _ context: DispatchContext
+    ) throws -> Running {
+        let dispatcher = try Dispatcher(sink, configuration, record: record, context: context)
+        return .attempts(dispatcher, Task { await dispatcher.run() })
+    }
+
+    private func forward(_ http: SinkConfiguration.HTTP, _ configuration: Configuration) -> HTTPForward {
+        let headers = Dictionary(
+            configuration.sources.map { ($0.name, $0.preset.scheme.header) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        let signer = http.signingSecret.flatMap { secret in
+            StandardWebhooksSigner(secret: secret) { key, message in
+                MessageAuthenticator(.sha256, key: key).authenticate(message).bytes
+            }
+        }
+        return HTTPForward(
+            configuration: http,
+            client: sharedClient(),
+            signer: signer,
+            signatureHeader: { headers[$0] },
+            clock: clock
+        )
+    }
+
+    /// One client for all HTTP sinks, made with the first of them: libcurl costs 4 MiB that a log alone need not pay.
+    private func sharedClient() -> HTTPClient {
+        client.withLock { client in
+            if let client { return client }
+            let made = HTTPClient()
+            client = made
+            return made
+        }
+    }
+
+    private func stop(_ sink: Running) async {
+        switch sink {
+        case .log(let dispatcher, _): await dispatcher.stop()
+        case .attempts(let dispatcher, _): await dispatcher.stop()
+        }
+    }
+
+    private func task(_ sink: Running) -> Task<Void, Never> {
+        switch sink {
+        case .log(_, let task), .attempts(_, let task): task
+        }
+    }
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import KychookConfig
+import KychookCrypto
+import KychookStore
+
+/// `--config FILE`, and what follows from it.
+struct ConfigurationOption: ParsableArguments {
+    @Option(name: .customLong("config"), help: "The configuration file.", completion: .file(extensions: ["yaml"]))
+    var path: String?
+
+    func locate() throws -> ConfigurationLocation {
+        try ConfigurationLocation.find(option: path, surroundings: .system())
+    }
+
+    /// Reads and checks the configuration; the embedded one gets its secret made when it is first used.
+    func load() throws -> (location: ConfigurationLocation, parsed: ParsedConfiguration) {
+        let location = try locate()
+        if case .embedded(let embedded) = location { _ = try embedded.prepare(random: randomBytes(count: 32)) }
+        return (location, try location.load(.system()))
+    }
+}
+
+/// `--config` or `--state-dir`, for commands that only read the store.
+struct StoreOption: ParsableArguments {
+    @OptionGroup var configuration: ConfigurationOption
+
+    @Option(help: "Read this state directory; no configuration is read then.", completion: .directory)
+    var stateDir: String?
+
+    func directory() throws -> StateDirectory {
+        if let stateDir { return StateDirectory(path: stateDir) }
+        let location = try configuration.locate()
+        if case .embedded(let embedded) = location { return StateDirectory(path: embedded.stateDirectory) }
+        return StateDirectory(path: try location.load(.system()).configuration.stateDirectory)
+    }
+
+    func reader() throws -> EventReader {
+        try EventReader(try directory())
+    }
+}

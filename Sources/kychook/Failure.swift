@@ -1,0 +1,60 @@
+import ArgumentParser
+import Glibc
+import KychookConfig
+import KychookLinux
+import KychookStore
+
+/// Exit codes by sysexits.h.
+enum ExitStatus: Int32 {
+    case data = 65
+    case unavailable = 69
+    case inputOutput = 74
+    case configuration = 78
+}
+
+/// Prints an error as every command does, and gives the exit code to throw.
+func failure(_ status: ExitStatus, _ message: String) -> ExitCode {
+    printError("kychook: \(message)")
+    return ExitCode(status.rawValue)
+}
+
+func printError(_ line: String) {
+    let bytes = Array("\(line)\n".utf8)
+    bytes.withUnsafeBytes { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+}
+
+/// The exit code that belongs to an error of the layers below.
+func failure(_ error: any Error) -> any Error {
+    switch error {
+    case let error as ExitCode:
+        return error
+    case let error as StoreError:
+        return failure(ExitStatus(error), error.description)
+    case let error as ConfigurationErrors:
+        printError(error.description)
+        return ExitCode(ExitStatus.configuration.rawValue)
+    case let error as SystemError:
+        return failure(error.call == "bind" || error.call == "listen" ? .unavailable : .inputOutput, error.description)
+    default:
+        return error
+    }
+}
+
+extension ExitStatus {
+    fileprivate init(_ error: StoreError) {
+        switch error {
+        case .locked: self = .unavailable
+        case .corrupt, .unavailable: self = .inputOutput
+        case .newer: self = .configuration
+        }
+    }
+}
+
+/// Runs a command's body so that every error leaves with its text and its exit code.
+func reporting<Result>(_ body: () throws -> Result) throws -> Result {
+    do {
+        return try body()
+    } catch {
+        throw failure(error)
+    }
+}

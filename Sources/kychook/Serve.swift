@@ -1,0 +1,105 @@
+import ArgumentParser
+import Glibc
+import KychookConfig
+import KychookLinux
+import KychookModel
+import KychookServer
+import Logging
+
+struct Serve: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Receive, store and deliver until SIGTERM; SIGHUP reloads the configuration."
+    )
+
+    @OptionGroup var configuration: ConfigurationOption
+
+    func run() throws {
+        let signals = Signals([SIGTERM, SIGINT, SIGHUP])
+        try reporting {
+            let (location, parsed) = try configuration.load()
+            let settings = StandardErrorLog.Settings(parsed.configuration.log)
+            let logger = Logger(label: "kychook") { _ in StandardErrorLog(settings) }
+            warn(parsed, logger)
+            let server = try Server(parsed.configuration, logger: logger)
+            announce(server, parsed.configuration, location, logger)
+            while true {
+                let signal = signals.wait()
+                guard signal == SIGHUP else { break }
+                reload(server, location, settings, logger)
+            }
+            logger.info("stopping")
+            server.stop()
+            logger.info("stopped")
+        }
+    }
+
+    private func announce(
+        _ server: Server,
+        _ configuration: Configuration,
+        _ location: ConfigurationLocation,
+        _ logger: Logger
+    ) {
+        logger.info("configuration", metadata: ["file": "\(location.name)"])
+        logger.info("state", metadata: ["directory": "\(configuration.stateDirectory)"])
+        if case .embedded(let embedded) = location {
+            logger.info("secret: give this file's line to the provider", metadata: ["file": "\(embedded.secretPath)"])
+        }
+        for source in configuration.sources {
+            for address in server.addresses {
+                logger.info(
+                    "listening",
+                    metadata: ["source": "\(source.name)", "url": "http://\(address)\(source.path)"]
+                )
+            }
+        }
+        for sink in configuration.sinks {
+            logger.info("sink", metadata: ["sink": "\(sink.name)", "kind": "\(sink.kind.name)"])
+        }
+    }
+
+    private func warn(_ parsed: ParsedConfiguration, _ logger: Logger) {
+        for warning in parsed.warnings { logger.warning("\(warning)") }
+    }
+
+    /// A bad configuration is reported and changes nothing; log files are opened anew in any case.
+    private func reload(
+        _ server: Server,
+        _ location: ConfigurationLocation,
+        _ settings: StandardErrorLog.Settings,
+        _ logger: Logger
+    ) {
+        server.reopenLogs()
+        do {
+            let parsed = try location.load(.system())
+            warn(parsed, logger)
+            settings.update(parsed.configuration.log)
+            for key in server.reload(parsed.configuration) {
+                logger.warning("this change needs a restart", metadata: ["key": "\(key)"])
+            }
+            logger.info("reloaded", metadata: ["file": "\(location.name)"])
+        } catch {
+            for problem in error.problems { logger.error("\(problem)") }
+            logger.error("not reloaded: the configuration before stays in force")
+        }
+    }
+}
+
+/// Signals taken by waiting instead of by a handler. Made before any thread, which then inherits the mask.
+private struct Signals {
+    private var set = sigset_t()
+
+    init(_ numbers: [Int32]) {
+        sigemptyset(&set)
+        for number in numbers { sigaddset(&set, number) }
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+        // A reader that went away must show as an error of the write, not end the process.
+        signal(SIGPIPE, SIG_IGN)
+    }
+
+    func wait() -> Int32 {
+        var set = set
+        var number: Int32 = 0
+        sigwait(&set, &number)
+        return number
+    }
+}
