@@ -41,7 +41,7 @@ let everything = """
           any: [ { status: [approved, "*x*"] }, { all: [ { body: { /a: x } }, { body: { /b: [y, z] } } ] } ]
           not: { change: [late, repeated], via: api }
           type: [identityStatus, "null"]
-        shell: { command: [/hook, "", "a b", "~", "\\"\\\\"], environment: { A: "1", B: "" }, user: nobody }
+        shell: { command: [/hook, "", "a b", "~", "\\"\\\\"], environment: { A: "" }, user: nobody }
         rate: 7/h
         max_in_flight: 3
         start: beginning
