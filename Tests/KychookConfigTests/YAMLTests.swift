@@ -222,6 +222,40 @@ struct YAMLLimitTests {
             _ = problems(Array(bytes.suffix(length)))
         }
     }
+
+    @Test
+    func `no random change of a whole configuration makes it trap`() {
+        var random = Xorshift(state: 0x9E37_79B9_7F4A_7C15)
+        let original = Array(everything.utf8)
+        let inserts = Array("{}[]:,-?&*!|>'\"\\#%@~ \n\t0a/.\u{301}\u{2028}".utf8)
+        for _ in 0..<rounds {
+            var bytes = original
+            for _ in 0..<Int.random(in: 1...6, using: &random) {
+                let index = Int.random(in: 0..<bytes.count, using: &random)
+                switch Int.random(in: 0..<4, using: &random) {
+                case 0: bytes[index] = inserts[Int.random(in: 0..<inserts.count, using: &random)]
+                case 1: bytes.insert(inserts[Int.random(in: 0..<inserts.count, using: &random)], at: index)
+                case 2: bytes.removeSubrange(index..<min(bytes.count, index + Int.random(in: 1...20, using: &random)))
+                default: bytes += bytes[index..<min(bytes.count, index + 40)]
+                }
+            }
+            _ = problems(bytes, in: everywhere)
+        }
+    }
+
+    private let rounds = 300
+}
+
+/// Marsaglia's xorshift64: the same changes in every run.
+private struct Xorshift: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state ^= state << 13
+        state ^= state >> 7
+        state ^= state << 17
+        return state
+    }
 }
 
 extension StringProtocol {
