@@ -9,16 +9,12 @@ extension Reading {
         if let value = mapping.value("change") {
             parts.append(.change(in: Set(choices(value, named: "`change`"))))
         }
-        if let isChanged = mapping.boolean("status_changed") {
-            let change = SinkFilter.change(in: [.first, .changed])
-            parts.append(isChanged ? change : .not(change))
-            if mapping.has("change") {
-                let position = mapping.keyPosition("status_changed")
-                diagnostics.error(
-                    "`status_changed` is short for `change: [first, changed]`: keep one of them",
-                    at: position
-                )
-            }
+        let isStatusChanged = mapping.boolean("status_changed")
+        if isStatusChanged == true { parts.append(SinkFilter.statusChanged) }
+        if mapping.has("status_changed"), mapping.has("change") {
+            let position = mapping.keyPosition("status_changed")
+            let message = "`status_changed` is short for `change: [first, changed]`: keep one of them"
+            diagnostics.error(message, at: position)
         }
         if let value = mapping.value("via") { parts.append(.via(in: Set(choices(value, named: "`via`")))) }
         if let value = mapping.value("body") { parts += bodyConditions(value) }
@@ -27,6 +23,7 @@ extension Reading {
         if let value = mapping.value("not") {
             parts.append(.not(filter(value, named: "`not`", knowing: vocabulary)))
         }
+        if isStatusChanged == false { parts.append(.not(SinkFilter.statusChanged)) }
         mapping.finish()
         return parts.count == 1 ? parts[0] : .all(parts)
     }
@@ -91,6 +88,10 @@ extension Reading {
     where Choice: RawRepresentable<String> & CaseIterable {
         diagnostics.list(value, named: name).compactMap { diagnostics.choice($0, named: "each entry of \(name)") }
     }
+}
+
+extension SinkFilter {
+    fileprivate static let statusChanged = SinkFilter.change(in: [.first, .changed])
 }
 
 /// The words that the configured sources are known to send, for warning of a filter that would never match.

@@ -151,7 +151,8 @@ struct YAMLComposer {
                 "this alias names no earlier anchor: define it, or put quotes around a text that starts with *",
                 at: position
             )
-            return YAMLValue(position: position, content: .null)
+            try count(1, depth: depth, at: position)
+            return YAMLValue(position: position, content: .text("*\(alias)"))
         }
         try count(value.size, depth: depth + value.depth, at: position)
         return YAMLValue(position: position, content: value.content)
@@ -191,15 +192,14 @@ struct YAMLComposer {
             throw stop(syntaxMessage(problem, context?.text, TextPosition(mark)), at: TextPosition(mark))
         case .composer(_, _, let mark, _):
             throw stop("a configuration is one document: remove everything from here on", at: TextPosition(mark))
-        case .memory:
-            // What libyaml says of more than 1000 levels.
-            throw stop(YAMLComposer.tooDeep, at: TextPosition(line: 1, column: 1))
         default:
             throw stop("not readable as YAML", at: TextPosition(line: 1, column: 1))
         }
     }
 
     private func syntaxMessage(_ problem: String, _ context: String?, _ position: TextPosition) -> String {
+        // libyaml's own limit, 1000 levels, is met before ours when nothing closes in between.
+        if problem.hasPrefix("Maximum nesting level") { return YAMLComposer.tooDeep }
         switch text.character(at: position) {
         case "\t": return "not YAML: a tab may not stand here, indent with blanks"
         case "@", "`", "%": return "not YAML: put quotes around a text that starts with @, ` or %"

@@ -1,12 +1,13 @@
 /// The known word that was likely meant, or nil when none is near.
 ///
-/// Near: at most a third of the word's length in insertions, deletions, substitutions or swaps of neighbours.
+/// Near: at most a third of the word's length in insertions, deletions, substitutions or swaps of neighbours, and one
+/// at least is allowed, unless nothing of the word would be left.
 package func likelyWord(for word: String, among known: some Sequence<String>) -> String? {
     let scored = known.map { (word: $0, distance: editDistance(word.lowercased(), $0.lowercased())) }
-    guard let best = scored.min(by: { $0.distance < $1.distance }),
-        best.distance <= max(1, max(word.count, best.word.count) / 3)
-    else { return nil }
-    return best.word
+    guard let best = scored.min(by: { $0.distance < $1.distance }) else { return nil }
+    let length = max(word.count, best.word.count)
+    let isNear = best.distance == 0 || best.distance <= max(1, length / 3) && best.distance < length
+    return isNear ? best.word : nil
 }
 
 /// Optimal string alignment distance: every edit, and a swap of neighbours, counts 1.

@@ -14,7 +14,9 @@ package struct JSONPointer: Hashable, Sendable, LosslessStringConvertible {
         }
         guard description.utf8.first == UInt8(ascii: "/") else { return nil }
         var tokens: [String] = []
-        for part in description.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
+        // Scalars, not characters: a combining mark behind a `/` belongs to the token, not to the slash.
+        let text = description.unicodeScalars.dropFirst()
+        for part in text.split(separator: "/", omittingEmptySubsequences: false) {
             guard let token = JSONPointer.unescape(part) else { return nil }
             tokens.append(token)
         }
@@ -36,10 +38,10 @@ package struct JSONPointer: Hashable, Sendable, LosslessStringConvertible {
         .joined()
     }
 
-    private static func unescape(_ part: Substring) -> String? {
+    private static func unescape(_ part: Substring.UnicodeScalarView) -> String? {
         var token = ""
         var escaping = false
-        for character in part.unicodeScalars {
+        for character in part {
             switch (escaping, character) {
             case (true, "0"): token += "~"
             case (true, "1"): token += "/"

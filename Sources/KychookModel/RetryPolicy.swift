@@ -1,3 +1,5 @@
+import Glibc
+
 /// When a failed delivery is tried again, and when it is given up.
 package struct RetryPolicy: Equatable, Sendable {
     package enum Waits: Equatable, Sendable {
@@ -29,26 +31,29 @@ package struct RetryPolicy: Equatable, Sendable {
     ///   - random: 0 ..< 1.
     package func wait(afterAttempt attempt: Int, age: Duration, random: Double) -> Duration? {
         guard let base = baseWait(afterAttempt: attempt, age: age) else { return nil }
-        return base + .milliseconds(Int64(base.inSeconds * 1000 * jitter * random))
+        return base + .clamped(seconds: base.inSeconds * jitter * random)
     }
 
     private func baseWait(afterAttempt attempt: Int, age: Duration) -> Duration? {
         switch waits {
         case .schedule(let waits):
-            return attempt <= waits.count ? waits[attempt - 1] : nil
+            let index = max(attempt, 1) - 1
+            return index < waits.count ? waits[index] : nil
         case .exponential(let first, let factor, let cap, let giveUp):
             guard age < giveUp else { return nil }
-            // Beyond 1e15 the power would overflow a Duration long after it passed any cap.
-            var wait = first.inSeconds
-            for _ in 1..<max(attempt, 1) where wait < cap.inSeconds {
-                wait *= factor
-            }
-            return min(.milliseconds(Int64(min(wait, 1e12) * 1000)), cap)
+            // The power may be infinite long after it passed any cap.
+            let wait = first.inSeconds * pow(factor, Double(max(attempt, 1) - 1))
+            return min(.clamped(seconds: wait), cap)
         }
     }
 }
 
 extension Duration {
+    /// Seconds cut to milliseconds, in 0 … some 30 000 years; what is no number is 0.
+    fileprivate static func clamped(seconds: Double) -> Duration {
+        seconds > 0 ? .milliseconds(Int64(Swift.min(seconds, 1e12) * 1000)) : .zero
+    }
+
     package static func minutes(_ count: Int) -> Duration { .seconds(count * 60) }
     package static func hours(_ count: Int) -> Duration { .seconds(count * 3600) }
     package static func days(_ count: Int) -> Duration { .seconds(count * 86_400) }

@@ -19,10 +19,12 @@ extension Subject: LosslessStringConvertible {
     package var description: String { "\(kind.rawValue)/\(id)" }
 
     package init?(_ description: String) {
-        guard let slash = description.firstIndex(of: "/"),
-            let kind = Kind(rawValue: String(description[..<slash]))
-        else { return nil }
-        let id = description[description.index(after: slash)...]
+        // Scalars, not characters: an identifier may begin with a combining mark.
+        let text = description.unicodeScalars
+        guard let slash = text.firstIndex(of: "/"), let kind = Kind(rawValue: String(text[..<slash])) else {
+            return nil
+        }
+        let id = text[text.index(after: slash)...]
         guard !id.isEmpty else { return nil }
         self.init(kind: kind, id: String(id))
     }

@@ -22,13 +22,17 @@ package struct Timestamp: Hashable, Comparable, Sendable {
         return Timestamp(milliseconds: duration.milliseconds < 0 ? .min : .max)
     }
 
+    /// The moment `duration` earlier; saturates instead of overflowing.
     package static func - (moment: Timestamp, duration: Duration) -> Timestamp {
-        moment + .milliseconds(-duration.milliseconds)
+        let (difference, overflow) = moment.milliseconds.subtractingReportingOverflow(duration.milliseconds)
+        guard overflow else { return Timestamp(milliseconds: difference) }
+        return Timestamp(milliseconds: duration.milliseconds < 0 ? .max : .min)
     }
 
     /// The time from `earlier` to `later`, negative when they are the other way round.
     package static func - (later: Timestamp, earlier: Timestamp) -> Duration {
-        .milliseconds(later.milliseconds - earlier.milliseconds)
+        // A Duration has more bits than a Timestamp: only the difference of two numbers could overflow.
+        .milliseconds(later.milliseconds) - .milliseconds(earlier.milliseconds)
     }
 }
 
@@ -37,8 +41,9 @@ extension Duration {
     package var milliseconds: Int64 {
         let (seconds, attoseconds) = components
         let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1000)
-        guard !overflow else { return seconds < 0 ? .min : .max }
-        return scaled + attoseconds / 1_000_000_000_000_000
+        let (sum, overflowInAll) = scaled.addingReportingOverflow(attoseconds / 1_000_000_000_000_000)
+        guard !overflow, !overflowInAll else { return seconds < 0 ? .min : .max }
+        return sum
     }
 
     /// Seconds as a floating-point number, for arithmetic with factors and for printing.
