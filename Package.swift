@@ -108,7 +108,7 @@ let package = Package(
         testTarget("KychookClient", ["KychookTesting", "KychookLinux"]),
         testTarget("KychookStore", ["KychookModel", "KychookCrypto", "KychookLinux", "KychookTesting"]),
         testTarget("KychookSinks", ["KychookModel", "KychookTesting", "KychookLinux", "KychookClient"]),
-        testTarget("KychookConfig", ["KychookModel", "KychookTesting"]),
+        testTarget("KychookConfig", ["KychookModel", "KychookTesting", "KychookLinux"]),
         testTarget(
             "KychookServer",
             ["KychookModel", "KychookStore", "KychookConfig", "KychookSinks", "KychookTesting", "KychookLinux"]

@@ -11,7 +11,7 @@ package struct EventQuery: Sendable {
     package var until: Timestamp?
     /// Only events after this sequence.
     package var after: Int64?
-    /// At most this many, the newest of those that match.
+    /// At most this many: of those that match the newest, or with `after` the first.
     package var limit: Int
 
     package init(
@@ -76,9 +76,11 @@ extension EventReader {
         conditions.add("event.received <= ?", query.until?.milliseconds)
         conditions.add("event.sequence > ?", query.after)
         conditions.add(query.subject)
+        let order = query.after == nil ? "DESC" : "ASC"
         let sql =
-            StoredEvent.select(withBody: withBodies) + conditions.clause + " ORDER BY event.sequence DESC LIMIT ?"
-        return try read { try StoredEvent.fetch($0, sql, conditions.arguments + [query.limit]) }.reversed()
+            StoredEvent.select(withBody: withBodies) + conditions.clause + " ORDER BY event.sequence \(order) LIMIT ?"
+        let events = try read { try StoredEvent.fetch($0, sql, conditions.arguments + [query.limit]) }
+        return query.after == nil ? events.reversed() : events
     }
 
     /// Subjects that match, those that moved last first.

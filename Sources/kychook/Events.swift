@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import KychookConfig
 import KychookCrypto
 import KychookModel
 import KychookServer

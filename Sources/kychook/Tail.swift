@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import KychookModel
 import KychookStore
 
 struct Tail: ParsableCommand {
@@ -29,19 +30,14 @@ struct Tail: ParsableCommand {
             while follow {
                 // Asking for the newest row is one page read: cheaper than any way of being told.
                 usleep(100_000)
-                var query = conditions.query(limit: 1000)
                 let newest = try reader.newestSequence()
-                guard newest > position else { continue }
-                query.after = position
-                var batch = try reader.events(query, withBodies: json)
-                while batch.count == 1000 {
-                    // More than one page came at once: the query gives the newest, so narrow it from the front.
-                    query.limit *= 2
-                    batch = try reader.events(query, withBodies: json)
-                    if batch.count < query.limit { break }
+                while position < newest {
+                    var query = conditions.query(limit: 1000)
+                    query.after = position
+                    let batch = try reader.events(query, withBodies: json)
+                    show(batch)
+                    position = batch.count == query.limit ? batch.last?.event.sequence ?? newest : newest
                 }
-                show(batch)
-                position = max(newest, batch.last?.event.sequence ?? newest)
             }
         }
     }
