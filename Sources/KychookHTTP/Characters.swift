@@ -10,7 +10,9 @@ struct ByteSet {
     /// Path and query: `pchar`, `/`, `?` and the percent sign (RFC 3986 sections 3.3 and 3.4).
     static var target: ByteSet { ByteSet(low: 0xafff_fff2_0000_0000, high: 0x47ff_fffe_87ff_ffff) }
     /// A registered name or an IPv4 address, and the percent sign (RFC 3986 section 3.2.2).
-    static var hostName: ByteSet { ByteSet(low: 0x2bff_7ff2_0000_0000, high: 0x47ff_fffe_87ff_fffe) }
+    ///
+    /// Without the `sub-delims`: no host has one, and a comma would be what a merged second Host looks like.
+    static var hostName: ByteSet { ByteSet(low: 0x03ff_6020_0000_0000, high: 0x47ff_fffe_87ff_fffe) }
     static var hexDigit: ByteSet { ByteSet(low: 0x03ff_0000_0000_0000, high: 0x0000_007e_0000_007e) }
 
     @inline(__always)

@@ -37,6 +37,8 @@ struct Connection: ~Copyable {
     var isNextRequest = false
 
     // Of the request that is being answered.
+    /// Counts up, and wraps around some time.
+    var request: UInt32 = 0
     var context = Response.Context()
     var keepsAlive = true
     /// Its length in the inbox, while held.

@@ -16,7 +16,9 @@ extension EventLoop {
 
     /// Dropped when the client has gone, or when the request has its answer already.
     private mutating func deliver(_ answer: Answer) {
-        guard let connection = table[answer.connection], connection.pointee.phase == .answering else { return }
+        guard let connection = table[answer.connection], connection.pointee.phase == .answering,
+            connection.pointee.request == answer.request
+        else { return }
         self.answer(connection, answer.response)
         if connection.pointee.inbox == nil, !connection.pointee.isReadable { return settle(connection) }
         // Pipelined requests come next, and their answers into the same write.

@@ -72,6 +72,7 @@ extension EventLoop {
         let isVersion10 = inbox.pointee.parser.isVersion10
         connection.pointee.context = .init(omitsBody: inbox.pointee.parser.isHeadRequest, isVersion10: isVersion10)
         connection.pointee.keepsAlive = inbox.pointee.parser.keepsAlive
+        connection.pointee.request &+= 1
         connection.pointee.hasContinued = false
         connection.pointee.isNextRequest = true
         connection.pointee.isFresh = false
@@ -89,7 +90,8 @@ extension EventLoop {
             in: inbox.pointee.unread,
             origin: connection.pointee.socket.number
         )
-        return handler.handle(request, Exchange(mailbox: mailbox, connection: connection.pointee.id))
+        let (id, number) = (connection.pointee.id, connection.pointee.request)
+        return handler.handle(request, Exchange(mailbox: mailbox, connection: id, request: number))
     }
 
     private mutating func apply(

@@ -1,13 +1,15 @@
 package import KychookHTTP
 
-/// One request that waits for its answer: which loop, which connection, and which of the connections that had its slot.
+/// One request that waits for its answer: which loop, which connection, and which of its requests.
 package struct Exchange: Sendable {
     let mailbox: Mailbox
     let connection: ConnectionID
+    /// Counts the requests of the connection: a second answer to one must not pass for the answer to the next.
+    let request: UInt32
 
-    /// Answers from any thread. Silently dropped when the connection is gone; to be called at most once.
+    /// Answers from any thread. Silently dropped when the connection is gone or the request has its answer.
     package func respond(_ response: Response) {
-        mailbox.post(Answer(connection: connection, response: response))
+        mailbox.post(Answer(connection: connection, request: request, response: response))
     }
 
     /// Answers many requests with one wake-up per loop at most.
@@ -41,5 +43,6 @@ struct ConnectionID: Equatable, Sendable {
 
 struct Answer: Sendable {
     let connection: ConnectionID
+    let request: UInt32
     let response: Response
 }

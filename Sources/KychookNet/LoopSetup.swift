@@ -32,9 +32,14 @@ final class LoopSetup: Sendable {
 
     /// The life of the loop, on its own thread.
     func run(_ makeHandler: (Int) -> any RequestHandler) {
-        guard let parts = parts.withLock({ $0.take() }) else { preconditionFailure("a loop runs once") }
-        var loop = EventLoop(self, epoll: parts.epoll, listeners: parts.listeners, handler: makeHandler(index))
+        var loop = makeLoop(makeHandler)
         loop.run()
+    }
+
+    /// A function of its own, so that nothing but the loop refers to the listeners when it runs.
+    private func makeLoop(_ makeHandler: (Int) -> any RequestHandler) -> EventLoop {
+        guard let parts = parts.withLock({ $0.take() }) else { preconditionFailure("a loop runs once") }
+        return EventLoop(self, epoll: parts.epoll, listeners: parts.listeners, handler: makeHandler(index))
     }
 }
 

@@ -42,7 +42,8 @@ final class Mailbox: Sendable {
     func post(_ answers: [(exchange: Exchange, response: Response)]) {
         post { content in
             for (exchange, response) in answers where exchange.mailbox === self {
-                content.answers.append(Answer(connection: exchange.connection, response: response))
+                let connection = exchange.connection
+                content.answers.append(Answer(connection: connection, request: exchange.request, response: response))
             }
         }
     }

@@ -126,6 +126,12 @@ package final class RawClient: Sendable {
         return unread.bytes
     }
 
+    /// Whether something can be read, or the end be seen, within a time.
+    package func hasInput(withinMilliseconds timeout: Int32) -> Bool {
+        var poll = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+        return !unread.bytes.isEmpty || Glibc.poll(&poll, 1, timeout) > 0
+    }
+
     /// - Returns: false at the end.
     private func readMore() throws(Failure) -> Bool {
         try wait(for: POLLIN)

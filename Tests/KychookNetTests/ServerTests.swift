@@ -1,0 +1,403 @@
+import Glibc
+import KychookHTTP
+import KychookLinux
+import KychookNet
+import KychookTesting
+import Testing
+
+@Suite(.serialized) struct `Answers from other threads` {
+    @Test func `reach their connections in one batch over all loops`() throws {
+        let waiting = Handover<(exchange: Exchange, response: Response)>()
+        try withServer(loops: 2) { seen, exchange in
+            waiting.put((exchange, answer(seen)))
+            return .later
+        } _: { _, port in
+            let clients = try (0..<50).map { _ in try RawClient(port: port) }
+            for round in 0..<3 {
+                for (number, client) in clients.enumerated() { try client.send(get("/\(round)/\(number)")) }
+                let answers = try clients.map { _ in try #require(waiting.take()) }
+                HTTPServer.respond(answers.shuffled())
+                for (number, client) in clients.enumerated() {
+                    #expect(try client.response().text == "/\(round)/\(number)")
+                }
+            }
+        }
+    }
+
+    @Test func `are dropped when the client has gone, and never reach its successor`() throws {
+        let waiting = Handover<(Exchange, Response)>()
+        try withServer { seen, exchange in
+            guard seen.path == "/lost" else { return .respond(answer(seen)) }
+            waiting.put((exchange, answer(seen)))
+            return .later
+        } _: { server, port in
+            for _ in 0..<3 {
+                var client: RawClient? = try RawClient(port: port)
+                try client?.send(get("/lost"))
+                let (exchange, response) = try #require(waiting.take())
+                client?.resetWhenClosed()
+                client = nil
+                #expect(eventually { server.counters.open == 0 })
+                let successor = try RawClient(port: port)
+                #expect(eventually { server.counters.open == 1 })
+                exchange.respond(response)
+                try successor.send(get("/found"))
+                #expect(try successor.response().text == "/found")
+                successor.resetWhenClosed()
+            }
+        }
+    }
+
+    @Test func `count once, however often they are given`() throws {
+        let waiting = Handover<(Exchange, Response)>()
+        try withServer { seen, exchange in
+            waiting.put((exchange, answer(seen)))
+            return .later
+        } _: { _, port in
+            let client = try RawClient(port: port)
+            try client.send(get("/a"))
+            let (exchange, response) = try #require(waiting.take())
+            exchange.respond(response)
+            exchange.respond(response)
+            #expect(try client.response().text == "/a")
+            try client.send(get("/b"))
+            let (nextExchange, nextResponse) = try #require(waiting.take())
+            #expect(client.available().isEmpty)
+            nextExchange.respond(nextResponse)
+            #expect(try client.response().text == "/b")
+        }
+    }
+
+    @Test func `are dropped when the server has ended`() throws {
+        let waiting = Handover<(Exchange, Response)>()
+        try withServer { seen, exchange in
+            waiting.put((exchange, answer(seen)))
+            return .later
+        } _: { server, port in
+            let client = try RawClient(port: port)
+            try client.send(get("/a"))
+            let (exchange, response) = try #require(waiting.take())
+            server.stop(deadline: .zero)
+            exchange.respond(response)
+            #expect(try client.isClosed())
+        }
+    }
+}
+
+@Suite(.serialized) struct `A full queue` {
+    /// A handler that has room for so many requests.
+    final class Room: Sendable {
+        private let left = Locked(0)
+        let offered = Handover<String>()
+
+        func make(_ count: Int) {
+            left.withLock { $0 += count }
+        }
+
+        var function: TestHandler.Function {
+            { seen, _ in
+                let hasRoom = self.left.withLock { left in
+                    guard left > 0 else { return false }
+                    left -= 1
+                    return true
+                }
+                self.offered.put(seen.path)
+                return hasRoom ? .respond(answer(seen)) : .hold
+            }
+        }
+    }
+
+    @Test func `holds requests until there is room, and reads nothing meanwhile`() throws {
+        let room = Room()
+        try withServer(room.function) { server, port in
+            let first = try RawClient(port: port)
+            try first.send(post("/a", "hello"))
+            // Offered twice, so that room made just before it was held is not missed.
+            #expect(room.offered.take() == "/a")
+            #expect(room.offered.take() == "/a")
+            let second = try RawClient(port: port)
+            try second.send(get("/b"))
+            server.retryHeld()
+            #expect(room.offered.take() == "/a", "still no room")
+            #expect(room.offered.count == 0, "the second is not read")
+            room.make(2)
+            server.retryHeld()
+            #expect(try first.response().text == "/a")
+            #expect(try second.response().text == "/b")
+            #expect(server.counters.held == 1)
+        }
+    }
+
+    @Test func `answers 503 with Retry-After after the longest wait, and at once to who comes then`() throws {
+        let room = Room()
+        try withServer(limits: ServerLimits(commitWait: .milliseconds(100)), room.function) { server, port in
+            let clients = try (0..<3).map { _ in try RawClient(port: port) }
+            for client in clients { try client.send(get("/a") + get("/b")) }
+            for client in clients {
+                for _ in 0..<2 {
+                    let response = try client.response()
+                    #expect(response.status == 503)
+                    #expect(response.header("retry-after") == "5")
+                }
+            }
+            room.make(1)
+            server.retryHeld()
+            try clients[0].send(get("/c"))
+            #expect(try clients[0].response().text == "/c")
+        }
+    }
+
+    @Test func `forgets a held request whose client has gone`() throws {
+        let room = Room()
+        try withServer(room.function) { server, port in
+            var first: RawClient? = try RawClient(port: port)
+            try first?.send(get("/a"))
+            #expect(room.offered.take() == "/a")
+            first?.resetWhenClosed()
+            first = nil
+            #expect(eventually { server.counters.open == 0 })
+            room.make(1)
+            let second = try RawClient(port: port)
+            try second.send(get("/b"))
+            #expect(try second.response().text == "/b")
+        }
+    }
+
+    @Test func `lets pipelined requests behind a held one wait their turn`() throws {
+        let room = Room()
+        try withServer(room.function) { server, port in
+            let client = try RawClient(port: port)
+            try client.send((0..<5).map { get("/\($0)") }.joined())
+            for number in 0..<5 {
+                #expect(room.offered.take() == "/\(number)")
+                room.make(1)
+                #expect(
+                    eventually {
+                        server.retryHeld()
+                        return client.hasInput(withinMilliseconds: 0)
+                    }
+                )
+                #expect(try client.response().text == "/\(number)")
+                while room.offered.count > (number < 4 ? 1 : 0) { _ = room.offered.take() }
+            }
+        }
+    }
+}
+
+@Suite(.serialized) struct `A stop` {
+    @Test func `answers what has begun, closes what is idle, and listens no more`() throws {
+        let waiting = Handover<(Exchange, Response)>()
+        let stopped = Handover<Bool>()
+        try withServer(loops: 2) { seen, exchange in
+            guard seen.path == "/later" else { return .respond(answer(seen)) }
+            waiting.put((exchange, answer(seen)))
+            return .later
+        } _: { server, port in
+            let idle = try RawClient(port: port)
+            try idle.send(get("/a"))
+            #expect(try idle.response().header("connection") == nil)
+            let partial = try RawClient(port: port)
+            try partial.send("POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nx")
+            let later = try RawClient(port: port)
+            try later.send(get("/later"))
+            let (exchange, response) = try #require(waiting.take())
+            #expect(eventually { server.counters.accepted == 3 })
+
+            let thread = Thread(named: "stop") {
+                server.stop(deadline: .seconds(10))
+                stopped.put(true)
+            }
+            #expect(try idle.isClosed())
+            #expect(eventually { (try? RawClient(port: port)) == nil })
+            #expect(stopped.count == 0)
+            try partial.send("y")
+            let last = try partial.response()
+            #expect(last.text == "/b")
+            #expect(last.header("connection") == "close")
+            exchange.respond(response)
+            #expect(try later.response().header("connection") == "close")
+            #expect(try partial.isClosed())
+            #expect(try later.isClosed())
+            partial.finishSending()
+            later.finishSending()
+            #expect(stopped.take() == true)
+            thread.join()
+        }
+    }
+
+    @Test func `serves those that had connected and not been accepted`() throws {
+        // The one loop is kept busy in its handler while others connect and send.
+        let entered = Handover<Bool>()
+        let leave = Handover<Bool>()
+        try withServer { seen, _ in
+            if seen.path == "/block" {
+                entered.put(true)
+                _ = leave.take()
+            }
+            return .respond(answer(seen))
+        } _: { server, port in
+            let blocking = try RawClient(port: port)
+            try blocking.send(get("/block"))
+            #expect(entered.take() == true)
+            let waiting = try (0..<20).map { _ in try RawClient(port: port) }
+            for client in waiting { try client.send(get("/waiting")) }
+            let thread = Thread(named: "stop") { server.stop(deadline: .seconds(10)) }
+            leave.put(true)
+            #expect(try blocking.response().text == "/block")
+            for client in waiting {
+                #expect(try client.response().text == "/waiting")
+                client.finishSending()
+            }
+            blocking.finishSending()
+            thread.join()
+        }
+    }
+
+    @Test func `closes at the deadline what has no answer`() throws {
+        let entered = Handover<Exchange>()
+        try withServer { _, exchange in
+            entered.put(exchange)
+            return .later
+        } _: { server, port in
+            let client = try RawClient(port: port)
+            try client.send(get("/never"))
+            #expect(entered.take() != nil)
+            server.stop(deadline: .milliseconds(50))
+            #expect(try client.isClosed())
+            #expect(server.counters.open == 0)
+        }
+    }
+}
+
+@Suite(.serialized) struct `A listener` {
+    @Test func `pauses at the connection limit and goes on when one ends`() throws {
+        try withServer(limits: ServerLimits(connections: 2)) { server, port in
+            var first: RawClient? = try RawClient(port: port)
+            let second = try RawClient(port: port)
+            #expect(eventually { server.counters.open == 2 })
+            let third = try RawClient(port: port)
+            try third.send(get("/third"))
+            try second.send(get("/second"))
+            #expect(try second.response().text == "GET /second 0")
+            #expect(eventually { server.counters.acceptPauses == 1 })
+            #expect(third.available().isEmpty)
+            first?.finishSending()
+            #expect(try third.response().text == "GET /third 0")
+            #expect(server.counters.open == 2)
+            first = nil
+        }
+    }
+
+    @Test func `takes more connections when the limit is raised`() throws {
+        try withServer(limits: ServerLimits(connections: 1)) { server, port in
+            let first = try RawClient(port: port)
+            let second = try RawClient(port: port)
+            try second.send(get("/second"))
+            #expect(eventually { server.counters.acceptPauses == 1 })
+            server.updateLimits(ServerLimits(connections: 2))
+            #expect(try second.response().text == "GET /second 0")
+            first.finishSending()
+        }
+    }
+
+    @Test func `judges requests by the limits as they are now`() throws {
+        try withServer { server, port in
+            let client = try RawClient(port: port)
+            try client.send(post("/a", "hello"))
+            #expect(try client.response().status == 200)
+            server.updateLimits(ServerLimits(request: RequestLimits(body: 4)))
+            #expect(
+                try eventually {
+                    let client = try RawClient(port: port)
+                    try client.send(post("/a", "hello"))
+                    return try client.response().status == 413
+                }
+            )
+        }
+    }
+
+    @Test(arguments: [HTTPServer.Accepting.sharedQueue, .queuePerLoop])
+    func `spreads over loops in both ways of accepting`(_ accepting: HTTPServer.Accepting) throws {
+        try withServer(loops: 2, accepting: accepting) { server, port in
+            let clients = try (0..<64).map { _ in try RawClient(port: port) }
+            for client in clients { try client.send(get("/a")) }
+            for client in clients { #expect(try client.response().status == 200) }
+            #expect(server.counters.open == 64)
+        }
+    }
+
+    @Test func `listens on a path that only its owner can use, and takes it over from the dead`() throws {
+        let directory = TemporaryDirectory()
+        let path = directory.path("control.sock")
+        // Left behind by a process that was killed: a file without a listener.
+        _ = try ListenAddress.unix(path: path).listen()
+        for _ in 0..<2 {
+            let server = try HTTPServer(name: "control", listen: [.unix(path: path)], loops: 1) { _ in
+                TestHandler(echo)
+            }
+            #expect(try FileStatus.at(path).permissions == 0o600)
+            let client = try RawClient(path: path)
+            try client.send(post("/a", "hello"))
+            #expect(try client.response().text == "POST /a 5")
+            client.finishSending()
+            server.stop(deadline: .seconds(5))
+            #expect(throws: SystemError.self) { try FileStatus.at(path) }
+        }
+    }
+
+    @Test func `does not remove a file that is no socket`() throws {
+        let directory = TemporaryDirectory()
+        let path = directory.path("precious")
+        _ = try Descriptor.open(path, O_CREAT | O_WRONLY)
+        #expect(throws: SystemError.self) {
+            try HTTPServer(name: "control", listen: [.unix(path: path)], loops: 1) { _ in TestHandler(echo) }
+        }
+        #expect(try FileStatus.at(path).isRegular)
+    }
+
+    @Test func `listens on several addresses, IPv6 too`() throws {
+        let addresses: [ListenAddress] = [.v4("127.0.0.1", port: 0), .v6("::1", port: 0)]
+        let server = try HTTPServer(name: "test", listen: addresses, loops: 2) { _ in TestHandler(echo) }
+        defer { server.stop(deadline: .zero) }
+        let ports = server.boundAddresses.compactMap(\.port)
+        try #require(ports.count == 2)
+        let clients = [try RawClient(port: ports[0]), try RawClient(port6: ports[1])]
+        for client in clients {
+            try client.send(get("/a"))
+            #expect(try client.response().status == 200)
+        }
+    }
+
+    @Test func `names an address that is taken`() throws {
+        try withServer { server, port in
+            #expect(throws: SystemError(call: "bind", subject: "127.0.0.1:\(port)", code: EADDRINUSE)) {
+                try HTTPServer(name: "test", listen: server.boundAddresses, loops: 1) { _ in TestHandler(echo) }
+            }
+        }
+    }
+}
+
+@Suite(.serialized) struct `Fairness` {
+    @Test func `lets others in while one pipelines without end`() throws {
+        try withServer { _, port in
+            let flooding = try RawClient(port: port)
+            let flood = (0..<2000).map { get("/\($0)") }.joined()
+            let thread = Thread(named: "flood") {
+                _ = try? flooding.send(String(repeating: flood, count: 10))
+            }
+            for number in 0..<50 {
+                let other = try RawClient(port: port)
+                try other.send(get("/other/\(number)"))
+                #expect(try other.response().text == "GET /other/\(number) 0")
+            }
+            for number in 0..<20_000 {
+                let response = try flooding.response()
+                guard response.text == "GET /\(number % 2000) 0" else {
+                    Issue.record("answer \(number) is \(response.text)")
+                    break
+                }
+            }
+            thread.join()
+        }
+    }
+}
