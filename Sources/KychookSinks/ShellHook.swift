@@ -47,7 +47,7 @@ package final class ShellHook: Sink {
     private func spawn(_ delivery: Delivery, _ ticket: HookTicket) async throws -> AttemptResult {
         let options = try platformOptions()
         let document = try Descriptor.memoryFile(named: "event", holding: delivery.document)
-        let pipe = try Pipe()
+        let pipe = try Pipe(blocksReading: false)
         var writing = FileDescriptor(rawValue: -1)
         let output = HookOutput(pipe.split { writing = FileDescriptor(rawValue: $0.release()) })
         // A memory file, not a pipe: a program that never reads it can neither block nor break anything.
