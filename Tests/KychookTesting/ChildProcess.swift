@@ -82,6 +82,11 @@ package final class ChildProcess: Sendable {
         output.wait(until: .now() + .seconds(seconds)) { $0.lines.first(where: condition) }
     }
 
+    /// Whether so many lines come to satisfy a condition.
+    package func lines(where condition: (String) -> Bool, atLeast count: Int, within seconds: Int = 20) -> Bool {
+        output.wait(until: .now() + .seconds(seconds)) { $0.lines.count(where: condition) >= count ? true : nil } ?? false
+    }
+
     /// The lines once there are so many; nil when the time is up.
     package func lines(atLeast count: Int, within seconds: Int = 20) -> [String]? {
         output.wait(until: .now() + .seconds(seconds)) { $0.lines.count >= count ? $0.lines : nil }
