@@ -114,5 +114,5 @@ package final class ChildProcess: Sendable {
 
 /// Follows a file as it grows, through a `tail` process: lines are awaited instead of polled for.
 package func follow(_ path: String) -> ChildProcess {
-    ChildProcess(["/usr/bin/tail", "-q", "-n", "+1", "-F", path])
+    ChildProcess(["/bin/sh", "-c", "exec tail -q -n +1 -F \"$0\" 2>/dev/null", path])
 }
