@@ -18,6 +18,9 @@ final class SinkGroup: Sendable {
         case attempts(Dispatcher, Task<Void, Never>)
     }
 
+    /// Between TERM and KILL: at a stop, hooks are ended at 8 s and the process must be gone by 10 s.
+    private static let hookGrace = Duration.seconds(1)
+
     private let log: EventLog
     private let clock: WallClock
     private let logger: Logger
@@ -101,7 +104,7 @@ final class SinkGroup: Sendable {
             let dispatcher = try LogDispatcher(file, sink, record: record, context: context)
             started = .log(dispatcher, Task { await dispatcher.run() })
         case .shell(let shell):
-            started = try run(try ShellHook(configuration: shell), sink, record, context)
+            started = try run(try ShellHook(configuration: shell, grace: SinkGroup.hookGrace), sink, record, context)
         case .http(let http):
             started = try run(forward(http, configuration), sink, record, context)
         }
