@@ -61,7 +61,7 @@ let package = Package(
         swiftTarget("KychookStore", ["KychookModel", "KychookCrypto", "KychookLinux", grdb, sqlite]),
         swiftTarget(
             "KychookSinks",
-            ["KychookModel", "KychookCrypto", "KychookLinux", "KychookClient", subprocess, system]
+            ["KychookModel", "KychookCrypto", "KychookVerify", "KychookLinux", "KychookClient", subprocess, system]
         ),
         swiftTarget("KychookBitGo", ["KychookModel"]),
         swiftTarget("KychookConfig", ["KychookModel", "KychookLinux", "KychookVerify", "KychookBitGo", yams]),
@@ -107,7 +107,7 @@ let package = Package(
         testTarget("KychookNet", ["KychookHTTP", "KychookLinux", "KychookTesting"]),
         testTarget("KychookClient", ["KychookTesting", "KychookLinux"]),
         testTarget("KychookStore", ["KychookModel", "KychookCrypto", "KychookLinux", "KychookTesting"]),
-        testTarget("KychookSinks", ["KychookModel", "KychookTesting", "KychookLinux", "KychookClient"]),
+        testTarget("KychookSinks", ["KychookModel", "KychookTesting", "KychookLinux", "KychookClient", "KychookVerify"]),
         testTarget("KychookConfig", ["KychookModel", "KychookTesting", "KychookLinux"]),
         testTarget(
             "KychookServer",

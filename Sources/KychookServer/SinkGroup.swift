@@ -1,6 +1,5 @@
 import KychookClient
 import KychookConfig
-import KychookCrypto
 import KychookLinux
 import KychookModel
 import KychookSinks
@@ -126,15 +125,9 @@ final class SinkGroup: Sendable {
             configuration.sources.map { ($0.name, $0.preset.scheme.header) },
             uniquingKeysWith: { first, _ in first }
         )
-        let signer = http.signingSecret.flatMap { secret in
-            StandardWebhooksSigner(secret: secret) { key, message in
-                MessageAuthenticator(.sha256, key: key).authenticate(message).bytes
-            }
-        }
         return HTTPForward(
             configuration: http,
             client: sharedClient(),
-            signer: signer,
             signatureHeader: { headers[$0] },
             clock: clock
         )
