@@ -1,6 +1,8 @@
 # Shared by the scripts of this directory; sourced, not run.
 
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+caller=$PWD
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
 
 say() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; }
 

@@ -1,15 +1,19 @@
 #include "CLinux.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 int kychook_accept(int listener, struct sockaddr *address, socklen_t *length) {
     return accept4(listener, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
 int kychook_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
+
+int kychook_pipe(int *ends) { return pipe2(ends, O_CLOEXEC); }
 
 int kychook_usable_cpus(void) {
     cpu_set_t set;

@@ -106,7 +106,7 @@ final class Transfer {
         case CURLE_ABORTED_BY_CALLBACK: refusal ?? .failed(reason: "aborted")
         case CURLE_OPERATION_TIMEDOUT: .timedOut(phase)
         case CURLE_PARTIAL_FILE, CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_HTTP2_STREAM:
-            proxyError ?? .cut
+            proxyError ?? alertError(code) ?? .cut
         case CURLE_PROXY: proxyError ?? .couldNotConnect(reason: "the proxy failed")
         // HTTP/0.9 is an unsupported protocol; a write error is our own end of an endless head.
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_WRITE_ERROR, CURLE_HTTP2,
@@ -137,6 +137,12 @@ final class Transfer {
         let status = kychook_curl_number(handle, CURLINFO_HTTP_CONNECTCODE)
         guard status != 0, !(200..<300).contains(status) else { return nil }
         return .couldNotConnect(reason: "the proxy answered \(status)")
+    }
+
+    /// Since TLS 1.3 a server refuses a client's certificate after the handshake: it looks like a cut connection.
+    private func alertError(_ code: CURLcode) -> ClientError? {
+        let detail = detail(code)
+        return detail.contains("SSL_read") && detail.contains("alert") ? .tlsFailed(reason: detail) : nil
     }
 
     private var phase: ClientError.Phase {

@@ -44,30 +44,41 @@ extension ShellHook {
 
 /// A user that a hook runs as.
 struct HookUser {
-    let id: uid_t
-    let group: gid_t
-    /// Those of the group database; without them the hook would keep the server's own.
-    let groups: [gid_t]
+    private let id: uid_t
+    private let group: gid_t
 
-    struct Unknown: Error, CustomStringConvertible {
-        let name: String
-        var description: String { "there is no user \(name) on this machine" }
+    enum Problem: Error, CustomStringConvertible {
+        case unknown(String), noTool
+
+        var description: String {
+            switch self {
+            case .unknown(let name): "there is no user \(name) on this machine"
+            case .noTool: "running as another user needs \(HookUser.tool), of the package util-linux"
+            }
+        }
     }
 
+    private static let tool = "/usr/bin/setpriv"
+
     /// nil when the server runs as this user already: then nothing is to be changed, and nothing could be.
-    init?(named name: String) throws(Unknown) {
+    init?(named name: String) throws(Problem) {
         var entry = passwd()
         var found: UnsafeMutablePointer<passwd>?
         var buffer = [CChar](repeating: 0, count: 16384)
         guard getpwnam_r(name, &entry, &buffer, buffer.count, &found) == 0, found != nil else {
-            throw Unknown(name: name)
+            throw .unknown(name)
         }
         guard entry.pw_uid != geteuid() else { return nil }
-        var count: Int32 = 256
-        var groups = [gid_t](repeating: 0, count: Int(count))
-        if getgrouplist(name, entry.pw_gid, &groups, &count) < 0 { count = 0 }
+        guard access(HookUser.tool, X_OK) == 0 else { throw .noTool }
         id = entry.pw_uid
         group = entry.pw_gid
-        self.groups = Array(groups.prefix(Int(count)))
+    }
+
+    /// The command behind a program that becomes the user, with that user's groups and no others, and then executes it.
+    ///
+    /// Not the spawning library's own way: its child calls setuid(3) after a raw clone of a process with many threads,
+    /// where glibc waits for ever for threads that the child does not have, and every later hook waits behind it.
+    func command(_ command: [String]) -> [String] {
+        [HookUser.tool, "--reuid", "\(id)", "--regid", "\(group)", "--init-groups", "--"] + command
     }
 }

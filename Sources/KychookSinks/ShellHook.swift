@@ -35,7 +35,7 @@ package final class ShellHook: Sink {
         guard !ticket.isCancelled else { return AttemptResult(.retryable(reason: HookReport.End.cancelled.reason)) }
         do {
             return try await spawn(delivery, ticket)
-        } catch let error as HookUser.Unknown {
+        } catch let error as HookUser.Problem {
             return AttemptResult(.retryable(reason: error.description))
         } catch {
             // The library's own text would do, but it cannot say which of several reasons kept a program from starting.
@@ -45,17 +45,19 @@ package final class ShellHook: Sink {
     }
 
     private func spawn(_ delivery: Delivery, _ ticket: HookTicket) async throws -> AttemptResult {
-        let options = try platformOptions()
+        let command = try command()
+        var options = PlatformOptions()
+        options.processGroupID = 0
         let document = try Descriptor.memoryFile(named: "event", holding: delivery.document)
-        let pipe = try Pipe()
+        let pipe = try Pipe(blocksReading: false)
         var writing = FileDescriptor(rawValue: -1)
         let output = HookOutput(pipe.split { writing = FileDescriptor(rawValue: $0.release()) })
         // A memory file, not a pipe: a program that never reads it can neither block nor break anything.
         let input = FileDescriptor(rawValue: document.release())
         let timeout = configuration.timeout
         let ended = try await Subprocess.run(
-            configuration.executable,
-            arguments: Arguments(Array(configuration.command.dropFirst())),
+            executable(command[0]),
+            arguments: Arguments(Array(command.dropFirst())),
             environment: .custom(hookEnvironment(for: delivery, configured: configuration.environment)),
             workingDirectory: configuration.workingDirectory.map { FilePath($0) },
             platformOptions: options,
@@ -81,15 +83,9 @@ package final class ShellHook: Sink {
         return classify(ended.closureResult, ended.terminationStatus)
     }
 
-    private func platformOptions() throws -> PlatformOptions {
-        var options = PlatformOptions()
-        options.processGroupID = 0
-        if let name = configuration.user, let user = try HookUser(named: name) {
-            options.userID = user.id
-            options.groupID = user.group
-            options.supplementaryGroups = user.groups
-        }
-        return options
+    private func command() throws(HookUser.Problem) -> [String] {
+        guard let name = configuration.user, let user = try HookUser(named: name) else { return configuration.command }
+        return user.command(configuration.command)
     }
 
     private func classify(_ report: HookReport, _ status: TerminationStatus) -> AttemptResult {
@@ -123,9 +119,7 @@ final class HookOutput: Sendable {
     }
 }
 
-extension SinkConfiguration.Shell {
-    /// A name without a slash is looked up in the hook's own PATH.
-    fileprivate var executable: Executable {
-        command[0].contains("/") ? .path(FilePath(command[0])) : .name(command[0])
-    }
+/// A name without a slash is looked up in the hook's own PATH.
+private func executable(_ name: String) -> Executable {
+    name.contains("/") ? .path(FilePath(name)) : .name(name)
 }

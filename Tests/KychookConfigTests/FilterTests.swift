@@ -42,7 +42,6 @@ struct FilterTests {
             return
         }
         #expect(Array(parts.prefix(2)) == [.field(.type, in: patterns("identityStatus")), .change(in: [.first])])
-        #expect(filter.isIndependentOfBody && expected.isIndependentOfBody)
         #expect(try self.filter("{ all: [ { via: api } ] }") == .all([.via(in: [.api])]))
     }
 

@@ -115,10 +115,4 @@ import Testing
         #expect(mismatch(.not(.not(.everything))) == nil)
         #expect(mismatch(.all([.not(.any([])), .any([.all([])])])) == nil)
     }
-
-    @Test func `the body is read only where a condition needs it`() {
-        let reads = SinkFilter.body(JSONPointer(tokens: ["a"]), in: [])
-        #expect(SinkFilter.all([field(.type, "x"), .not(.any([.via(in: [])]))]).isIndependentOfBody)
-        #expect(!SinkFilter.all([.everything, .not(.any([reads]))]).isIndependentOfBody)
-    }
 }

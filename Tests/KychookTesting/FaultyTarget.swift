@@ -26,6 +26,8 @@ package final class FaultyTarget: Sendable {
         case endlessBody
         /// Header lines without end.
         case endlessHead
+        /// Status 200 once ``release()`` was called.
+        case held
         /// Status 200 after so long.
         case late(Duration)
         /// Answers once the head is read, reads nothing of the body and closes.
@@ -70,6 +72,11 @@ package final class FaultyTarget: Sendable {
         shared.stop()
     }
 
+    /// Lets all held requests go, those to come too.
+    package func release() {
+        shared.state.withLock { $0.isReleased = true }
+    }
+
     package var url: String { "http://127.0.0.1:\(port)/hooks?token=in-the-query" }
     package var trapURL: String { "http://127.0.0.1:\(port)/trap" }
     package var requests: [Request] { shared.state.withLock { $0.requests.filter { $0.path != "/trap" } } }
@@ -101,6 +108,7 @@ private final class Shared: Sendable {
         var open: Set<Int32> = []
         var accepted = 0
         var isStopped = false
+        var isReleased = false
     }
 
     let port: UInt16
@@ -207,6 +215,9 @@ private struct TargetConnection {
         case .endlessHead:
             let chunk = Array(String(repeating: "X-Filler: 0123456789abcdef\r\n", count: 500).utf8)
             if send(Array("HTTP/1.1 200 OK\r\n".utf8)) { while send(chunk) {} }
+        case .held:
+            while !shared.state.withLock({ $0.isReleased }) { if waitForEnd(.milliseconds(5)) { return false } }
+            return send(answer(200, [], []))
         case .late(let delay):
             return !waitForEnd(delay) && send(answer(200, [], []))
         case .early(let status):

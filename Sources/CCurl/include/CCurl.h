@@ -2,11 +2,9 @@
 #pragma once
 
 #include <curl/curl.h>
-#include <stdbool.h>
 #include <stddef.h>
 
-/// curl_easy_setopt(3) for options of type long. The option must be of that type: checked in debug builds by curl's headers
-/// only in C, so each caller names the option as a constant.
+/// curl_easy_setopt(3) for options of type long. The option must be of that type: nothing checks it here.
 CURLcode kychook_curl_set_number(CURL *_Nonnull handle, CURLoption option, long value);
 
 /// curl_easy_setopt(3) for options of type curl_off_t.

@@ -20,6 +20,9 @@ int kychook_accept(int listener, struct sockaddr *_Nullable address, socklen_t *
 /// memfd_create(2), closed on exec. -1 and errno on failure.
 int kychook_memory_file(const char *_Nonnull name);
 
+/// pipe2(2), both ends closed on exec: ends[0] reads, ends[1] writes. -1 and errno on failure.
+int kychook_pipe(int *_Nonnull ends);
+
 /// The number of CPUs that this process may run on (sched_getaffinity(2)), at least 1.
 int kychook_usable_cpus(void);
 

@@ -1,0 +1,136 @@
+import Glibc
+import KychookClient
+import KychookLinux
+import KychookModel
+import KychookSinks
+import KychookTesting
+
+struct HTTPForwardUnderTest: SinkUnderTest {
+    let target: FaultyTarget
+    let sink: any Sink
+
+    init(_ treatment: Treatment, timeout: Duration) {
+        target =
+            switch treatment {
+            case .succeeds: FaultyTarget(.answer(200))
+            case .failsOnce: FaultyTarget(.answer(500), .answer(200))
+            case .failsAlways: FaultyTarget(.answer(503, body: [UInt8](repeating: 1, count: 9000)))
+            case .hangs: FaultyTarget(.silence)
+            case .dies: FaultyTarget(.cutBody)
+            case .firstIsHeld: FaultyTarget(.held, .answer(204))
+            }
+        let configuration = SinkConfiguration.HTTP(url: target.url, timeout: timeout, allowsPrivateTargets: true)
+        sink = HTTPForward(configuration: configuration, client: HTTPClient())
+    }
+
+    var received: [[UInt8]] { target.requests.map(\.body) }
+
+    func attemptBegan() async {
+        var arrivals = target.arrivals.makeAsyncIterator()
+        _ = await arrivals.next()
+    }
+
+    func release() {
+        target.release()
+    }
+}
+
+struct ShellHookUnderTest: SinkUnderTest {
+    let script: HookScript
+    let sink: any Sink
+
+    init(_ treatment: Treatment, timeout: Duration) throws {
+        let body =
+            switch treatment {
+            case .succeeds: #"cat > "$DIR/got.$KYCHOOK_EVENT_ID""#
+            case .failsOnce: #"test -e "$DIR/flag" || { touch "$DIR/flag"; exit 1; }"#
+            case .failsAlways: "head -c 9000 /dev/zero; exit 7"
+            case .hangs: #": > "$DIR/began"; exec sleep 600"#
+            case .dies: "head -c 5 > /dev/null; kill -9 $$"
+            case .firstIsHeld: #"mkdir "$DIR/first" || exit 0; : > "$DIR/began"; cat "$DIR/go""#
+            }
+        script = try HookScript(body)
+        sink = try script.hook(timeout: timeout, grace: .milliseconds(200))
+    }
+
+    var received: [[UInt8]] { get throws { try script.files(startingWith: "got.") } }
+
+    func attemptBegan() async {
+        await script.began()
+    }
+
+    /// Opening the FIFO for writing lets its reader go on.
+    func release() {
+        _ = Thread(named: "fifo") { [script] in
+            _ = try? Descriptor.open(script.directory.path("go"), O_WRONLY)
+        }
+    }
+}
+
+/// A shell script in a directory of its own, which it knows as `$DIR`. Opening `$DIR/began` for writing tells the test, reading
+/// `$DIR/go` waits for it.
+///
+/// Run by an explicit `sh`: executed itself it could be "busy", while a child of another test still has it open.
+final class HookScript: Sendable {
+    let directory = TemporaryDirectory()
+    let path: String
+
+    init(_ body: String) throws {
+        path = directory.path("hook")
+        try write("\(body)\n", to: path)
+        for name in ["began", "go"] { _ = try system("mkfifo") { mkfifo(directory.path(name), 0o600) } }
+    }
+
+    func hook(
+        arguments: [String] = [],
+        timeout: Duration = .seconds(20),
+        grace: Duration = .milliseconds(200),
+        environment: [String: String] = [:],
+        workingDirectory: String? = nil
+    ) throws -> ScriptHook {
+        let configuration = SinkConfiguration.Shell(
+            command: ["/bin/sh", path] + arguments,
+            timeout: timeout,
+            environment: environment.merging(["DIR": directory.path]) { $1 },
+            workingDirectory: workingDirectory
+        )
+        return ScriptHook(hook: try ShellHook(configuration: configuration, grace: grace), script: self)
+    }
+
+    /// Opening a FIFO blocks until its writer comes: on a thread of its own, not on one of the pool's.
+    func began() async {
+        await withCheckedContinuation { continuation in
+            _ = Thread(named: "fifo") { [directory] in
+                _ = try? Descriptor.open(directory.path("began"), O_RDONLY)
+                continuation.resume()
+            }
+        }
+    }
+
+    func files(startingWith prefix: String) throws -> [[UInt8]] {
+        try listing(of: directory.path).filter { $0.hasPrefix(prefix) }.map { name in
+            try Descriptor.open(directory.path(name), O_RDONLY).readAll(limit: .max)
+        }
+    }
+}
+
+/// A hook that keeps its script on the disk.
+struct ScriptHook: Sink {
+    let hook: ShellHook
+    let script: HookScript
+
+    func deliver(_ delivery: Delivery) async -> AttemptResult {
+        await hook.deliver(delivery)
+    }
+}
+
+/// The names in a directory, sorted.
+func listing(of path: String) -> [String] {
+    guard let stream = opendir(path) else { return [] }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+        names.append(withUnsafePointer(to: &entry.pointee.d_name.0) { String(cString: $0) })
+    }
+    return names.filter { $0 != "." && $0 != ".." }.sorted()
+}

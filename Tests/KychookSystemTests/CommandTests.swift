@@ -1,0 +1,124 @@
+import Glibc
+import KychookTesting
+import Testing
+
+/// The commands as a user types them.
+@Suite struct CommandTests {
+    @Test func `send signs as the provider would, and its flags do what they say`() throws {
+        let kychook = try Installation()
+        let url = "http://127.0.0.1:\(kychook.port)/webhooks/bitgo/identityStatus"
+        let command = ["send", "identityStatus", "--status", "in review", "--identity", "ident-1", "--url", url]
+        #expect(kychook.output(command).lines == [#"200 {"status":"accepted"}"#])
+        #expect(kychook.events().count == 1)
+        #expect(kychook.output(command + ["--count", "2", "--duplicate"]).lines.count == 4)
+        #expect(kychook.events().count == 3)
+        let bad = kychook.output(command + ["--bad-signature"])
+        #expect(bad.end == .exited(69))
+        #expect(bad.lines == [#"401 {"error":"signature missing or wrong"}"#])
+        #expect(kychook.events().count == 3)
+    }
+
+    @Test func `events show prints the event, and --raw the very bytes that came`() throws {
+        let kychook = try Installation()
+        let body = "{ \"type\" : \"identityStatus\",\n  \"identityId\":\"a\", \"identityStatus\":\"approved\" }"
+        #expect(try kychook.post(body).status == 200)
+        let id = try #require(kychook.events().first?.split(separator: " ").dropFirst().first.map(String.init))
+        #expect(kychook.output(["events", "show", id, "--raw"]).lines == body.split(separator: "\n").map(String.init))
+        let shown = kychook.output(["events", "show", id]).lines
+        #expect(shown.contains("subject: identity/a") && shown.contains("secret: number 1"))
+        let json = kychook.output(["events", "show", id, "--json"]).lines
+        #expect(json.count == 1 && json[0].hasPrefix(#"{"event":{"specversion":"1.0""#))
+        #expect(kychook.output(["events", "show", "evt_01HZ8J4M2N5P6Q7R8S9T0V1W2X"]).end == .exited(65))
+        #expect(kychook.output(["events", "show", "nonsense"]).end == .exited(64))
+    }
+
+    @Test func `identities show draws the history, in the server's life and after it`() throws {
+        let kychook = try Installation()
+        for status in ["initiating", "in review", "approved"] {
+            #expect(try kychook.post(Installation.body("ident-1", status)).status == 200)
+        }
+        let alive = kychook.output(["identities", "show", "ident-1"]).lines
+        #expect(alive.prefix(1) == ["bitgo/identity/ident-1"])
+        #expect(alive.count == 5)
+        #expect(alive[1].hasPrefix("status: approved since "))
+        kychook.process.send(SIGTERM)
+        #expect(kychook.process.end() == .exited(0))
+        #expect(kychook.output(["identities", "show", "bitgo/identity/ident-1"]).lines == alive)
+        #expect(kychook.output(["identities", "show", "nobody"]).end == .exited(65))
+    }
+
+    @Test(arguments: [true, false])
+    func `events reinterpret repairs a wrong guess, with a server and without one`(serverRuns: Bool) throws {
+        let kychook = try Installation()
+        let body = #"{"type":"identityStatus","who":"ident-1","became":"approved"}"#
+        #expect(try kychook.post(body).status == 200)
+        #expect(kychook.events().first?.contains("(no_subject)") == true)
+        kychook.configure(source: "fields: { subject: [/who], status: [/became] }")
+        kychook.process.send(serverRuns ? SIGHUP : SIGTERM)
+        if serverRuns {
+            #expect(kychook.process.line { $0.contains("reloaded") } != nil)
+        } else {
+            #expect(kychook.process.end() == .exited(0))
+        }
+        let dry = kychook.output(["events", "reinterpret", "--since", "1h", "--dry-run"]).lines
+        #expect(dry.last == "1 examined, 1 would change")
+        #expect(kychook.events().first?.contains("(no_subject)") == true)
+        let real = kychook.output(["events", "reinterpret", "--since", "1h"])
+        #expect(real.lines.last == "1 examined, 1 changed", "\(real)")
+        #expect(kychook.events().first?.contains("identity/ident-1  \"approved\"  first") == true)
+        #expect(kychook.output(["events", "reinterpret", "--since", "1h"]).lines == ["1 examined, 0 changed"])
+    }
+
+    @Test func `check --event says which sinks match and why the others do not`() throws {
+        let kychook = try Installation(sinks: [
+            "approved: { when: { status: approved }, log: { path: /tmp/kychook-never-written.jsonl } }"
+        ], start: false)
+        let saved = kychook.directory.path("body.json")
+        kychook.write(Installation.body("a", "declined"), to: saved, mode: 0o600)
+        let lines = kychook.output(["check", "--event", saved]).lines
+        #expect(lines.contains("subject: identity/a") && lines.contains("change: first"))
+        #expect(lines.contains("sink events: matches"))
+        #expect(lines.contains(#"sink approved: does not match, status is "declined""#))
+    }
+
+    @Test func `verify --explain names the mistake`() throws {
+        let kychook = try Installation(start: false)
+        let saved = kychook.directory.path("body.json")
+        let body = Installation.body("a", "declined")
+        kychook.write(body, to: saved, mode: 0o600)
+        let command = ["verify", "--secret-file", kychook.directory.path("secret"), saved, "--explain"]
+        func verify(_ signature: String) -> (end: ChildProcess.End, lines: [String]) {
+            kychook.output(command + ["--signature", signature], withConfiguration: false)
+        }
+        let right = Installation.signature(Array(body.utf8))
+        #expect(kychook.output(command, withConfiguration: false).lines == [right])
+        #expect(verify(right).end == .exited(0))
+        #expect(verify(right.uppercased()).end == .exited(0))
+        let withNewline = Installation.signature(Array(body.utf8), secret: Installation.secret + "\n")
+        #expect(verify(withNewline).end == .exited(65))
+        #expect(verify(withNewline).lines.first?.contains("secret ends with a line end") == true)
+        #expect(verify("sha256=\(right)").lines.first?.contains("begins with \"sha256=\"") == true)
+        let spaced = body.replacing(",", with: ", ").replacing(":", with: ": ")
+        #expect(verify(Installation.signature(Array(spaced.utf8))).lines.first?.contains("parsed and written anew") == true)
+        #expect(verify(String(repeating: "0", count: 64)).lines.first?.contains("another secret") == true)
+    }
+
+    @Test func `version and help answer, and a wrong option exits 64`() throws {
+        let kychook = try Installation(start: false)
+        #expect(kychook.output(["version"], withConfiguration: false).lines.first?.hasPrefix("kychook ") == true)
+        #expect(kychook.output(["--help"], withConfiguration: false).end == .exited(0))
+        #expect(kychook.output(["serve", "--port", "1"], withConfiguration: false).end == .exited(64))
+    }
+
+    @Test func `no secret is ever printed`() throws {
+        let kychook = try Installation()
+        #expect(try kychook.post(Installation.body("a", "approved"), secret: "wrong").status == 401)
+        _ = try kychook.post(Installation.body("a", "approved"))
+        kychook.process.send(SIGHUP)
+        #expect(kychook.process.line { $0.contains("reloaded") } != nil)
+        kychook.process.send(SIGTERM)
+        #expect(kychook.process.end() == .exited(0))
+        let printed = kychook.process.lines + kychook.output(["check"]).lines
+        #expect(!printed.isEmpty && !printed.contains { $0.contains(Installation.secret) })
+    }
+}
