@@ -92,6 +92,13 @@ private struct Reinterpreter {
 
     private func apply(_ interpretation: Interpretation, _ rules: SourceRules, to item: StoredEvent) throws -> Event {
         var event = item.event.reading(interpretation)
+        let before = item.event.interpretation
+        guard interpretation.subject != before.subject || interpretation.status != before.status else {
+            // What it did to its subject stands: judged again it would only meet itself, or what came later.
+            try update(event, subject: item.subject)
+            try remember(item, interpretation, rules)
+            return event
+        }
         let source = try statements.putSource(rules)
         let known = try interpretation.subject.flatMap { try statements.subject($0, source: source) }
         event.previousStatus = known?.state.status

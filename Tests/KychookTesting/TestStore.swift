@@ -87,6 +87,7 @@ extension IncomingEvent {
         _ status: String? = "in review",
         of subject: String? = "i1",
         type: String = "identityStatus",
+        problem: Interpretation.Problem? = nil,
         key: String? = nil,
         header: String? = nil,
         time: Interpretation.ProviderTime? = nil,
@@ -97,6 +98,7 @@ extension IncomingEvent {
         var hasher = Hasher()
         let interpretation = Interpretation(
             type: type,
+            problem: problem,
             subject: subject.map { Subject(kind: .identity, id: $0) },
             status: status,
             time: time,
