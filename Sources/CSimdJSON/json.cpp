@@ -98,11 +98,10 @@ struct Walk {
             if (!has_valid_escapes(raw, end, length)) return false;
             std::string_view key(raw, length);
             std::string_view unescaped = key;
-            if (key.find('\\') != key.npos && field.unescaped_key().get(unescaped)) {
-                unescaped = std::string_view(); // a lone surrogate: no name of ours
-            }
+            // A lone surrogate: no name of ours, not even the empty one.
+            bool named = key.find('\\') == key.npos || !field.unescaped_key().get(unescaped);
             bool valid = child(field.value(), depth, [&](const kychook_json_path &path, size_t token) {
-                return path.lengths[token] == unescaped.size()
+                return named && path.lengths[token] == unescaped.size()
                     && std::memcmp(path.tokens[token], unescaped.data(), unescaped.size()) == 0;
             });
             if (!valid) return false;
@@ -133,7 +132,10 @@ struct Walk {
 
     bool visit(ondemand::value value, size_t depth, bool wanted) {
         ondemand::json_type type;
-        if (depth > KYCHOOK_JSON_DEPTH || value.type().get(type)) return false;
+        if (value.type().get(type)) return false;
+        bool contains = type == ondemand::json_type::object || type == ondemand::json_type::array;
+        // The document is the first level, so `depth` containers are around this value.
+        if (contains && depth >= KYCHOOK_JSON_DEPTH) return false;
         switch (type) {
         case ondemand::json_type::object: {
             ondemand::object object;
@@ -213,6 +215,29 @@ struct kychook_json {
     }
 };
 
+namespace {
+
+/// Beyond the document's last token there is no location: anything else is text after the JSON.
+bool is_at_end(ondemand::document &document) {
+    const char *rest;
+    return document.current_location().get(rest) == OUT_OF_BOUNDS;
+}
+
+/// Whether a text that is no object may stand as JSON in a document. Rare, and never interpreted.
+bool is_json(kychook_json *parser, ondemand::document &document, ondemand::json_type type, size_t length) {
+    if (type == ondemand::json_type::array) {
+        ondemand::array array;
+        Walk walk{parser->buffer + length, nullptr, nullptr, 0, nullptr};
+        return !document.get_array().get(array) && walk.array(array, 0) && is_at_end(document);
+    }
+    std::string_view text = trimmed(std::string_view(parser->buffer, length));
+    text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+    // The strict DOM parser would refuse a number that fits no machine word.
+    return is_number(text) || !parser->whole.parse(parser->buffer, length, false).error();
+}
+
+} // namespace
+
 kychook_json *kychook_json_create(void) { return new (std::nothrow) kychook_json; }
 
 void kychook_json_destroy(kychook_json *parser) { delete parser; }
@@ -231,17 +256,13 @@ kychook_json_shape kychook_json_extract(
     ondemand::json_type type;
     if (parser->parser.iterate(text).get(document) || document.type().get(type)) return KYCHOOK_JSON_INVALID;
     if (type != ondemand::json_type::object) {
-        // Rare and never interpreted: the strict DOM parser only says whether it may stand as JSON in a document.
-        bool valid = !parser->whole.parse(parser->buffer, length, false).error();
-        return valid ? KYCHOOK_JSON_NOT_AN_OBJECT : KYCHOOK_JSON_INVALID;
+        return is_json(parser, document, type, length) ? KYCHOOK_JSON_NOT_AN_OBJECT : KYCHOOK_JSON_INVALID;
     }
     ondemand::object object;
     if (document.get_object().get(object)) return KYCHOOK_JSON_INVALID;
     std::fill(parser->matched, parser->matched + count, size_t(0));
     Walk walk{parser->buffer + length, paths, values, count, parser->matched};
-    // Beyond the document's last token there is no location: anything else is text after the JSON.
-    const char *rest;
-    if (walk.object(object, 0) && document.current_location().get(rest) == OUT_OF_BOUNDS) return KYCHOOK_JSON_OBJECT;
+    if (walk.object(object, 0) && is_at_end(document)) return KYCHOOK_JSON_OBJECT;
     for (size_t i = 0; i < count; i++) values[i] = {KYCHOOK_JSON_ABSENT, nullptr, 0};
     return KYCHOOK_JSON_INVALID;
 }

@@ -18,7 +18,7 @@ struct DatabaseFile: Sendable {
             try checkHeader()
             let queue = try DatabaseQueue(path: path, configuration: writerConfiguration())
             try queue.writeWithoutTransaction { database in
-                try checkOwner(database)
+                try checkVersion(database)
             }
             try Schema.migrator.migrate(queue)
             try queue.writeWithoutTransaction { database in
@@ -45,7 +45,7 @@ struct DatabaseFile: Sendable {
             configuration.prepareDatabase { try $0.execute(sql: "PRAGMA cache_size = -512") }
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             try queue.read { database in
-                try checkOwner(database)
+                try checkVersion(database)
             }
             return queue
         }
@@ -88,12 +88,14 @@ struct DatabaseFile: Sendable {
         guard header.count == 100, header.starts(with: "SQLite format 3\0".utf8) else {
             throw StoreError.corrupt(path: path, reason: "it does not begin as an SQLite database does")
         }
-    }
-
-    private func checkOwner(_ database: Database) throws {
-        guard try Int64.fetchOne(database, sql: "PRAGMA application_id") == Schema.applicationID else {
+        // Before SQLite opens it for writing, which would turn a foreign file's journal mode.
+        let owner = header[68..<72].reduce(0) { $0 << 8 | Int64($1) }
+        guard owner == Schema.applicationID else {
             throw StoreError.corrupt(path: path, reason: "it is a database of another program")
         }
+    }
+
+    private func checkVersion(_ database: Database) throws {
         if try Schema.migrator.hasBeenSuperseded(database) { throw StoreError.newer(path: path) }
     }
 

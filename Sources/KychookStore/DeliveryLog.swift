@@ -168,9 +168,11 @@ final class DeliveryLog {
             sql: "INSERT INTO sink (name, cursor, added) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
             arguments: [name, cursor, now.milliseconds]
         )
-        guard let row = try Row.fetchOne(database, sql: "SELECT id, cursor FROM sink WHERE name = ?", arguments: [name])
-        else { preconditionFailure("the row was just inserted or was there") }
-        return SinkRecord(row: row["id"], name: name, cursor: row["cursor"])
+        let records = try database.rows("SELECT id, cursor FROM sink WHERE name = ?", [name]) { row in
+            SinkRecord(row: row.integer(0), name: name, cursor: row.integer(1))
+        }
+        guard let record = records.first else { preconditionFailure("the row was just inserted or was there") }
+        return record
     }
 }
 

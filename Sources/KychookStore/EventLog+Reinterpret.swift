@@ -92,6 +92,13 @@ private struct Reinterpreter {
 
     private func apply(_ interpretation: Interpretation, _ rules: SourceRules, to item: StoredEvent) throws -> Event {
         var event = item.event.reading(interpretation)
+        let before = item.event.interpretation
+        guard interpretation.subject != before.subject || interpretation.status != before.status else {
+            // What it did to its subject stands: judged again it would only meet itself, or what came later.
+            try update(event, subject: item.subject)
+            try remember(item, interpretation, rules)
+            return event
+        }
         let source = try statements.putSource(rules)
         let known = try interpretation.subject.flatMap { try statements.subject($0, source: source) }
         event.previousStatus = known?.state.status
@@ -159,21 +166,18 @@ private struct Reinterpreter {
 
     /// Gives a subject that lost an event the status of the newest one that set it, or removes it with its last.
     private func settle(_ subject: Int64) throws {
-        let newest = try Row.fetchOne(
-            database,
-            sql: """
-                SELECT sequence, status, received FROM event
-                WHERE subject = ? ORDER BY change IN ('first', 'changed', 'unchanged') DESC, sequence DESC LIMIT 1
-                """,
-            arguments: [subject]
-        )
-        if let newest {
+        let newest = try database.rows(
+            """
+            SELECT sequence, status, received FROM event
+            WHERE subject = ? ORDER BY change IN ('first', 'changed', 'unchanged') DESC, sequence DESC LIMIT 1
+            """,
+            [subject]
+        ) { (sequence: $0.integer(0), status: $0.text(1), received: $0.integer(2)) }
+        if let (sequence, status, received) = newest.first {
             try database.execute(
                 sql:
                     "UPDATE subject SET status = ?, since = ?, event = ?, newest = NULL, newest_field = NULL WHERE id = ?",
-                arguments: [
-                    newest["status"] as String, newest["received"] as Int64, newest["sequence"] as Int64, subject,
-                ]
+                arguments: [status, received, sequence, subject]
             )
         } else {
             try database.execute(sql: "DELETE FROM subject WHERE id = ?", arguments: [subject])

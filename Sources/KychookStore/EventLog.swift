@@ -144,7 +144,7 @@ package final class EventLog: Sendable {
     /// Runs an operator's change in a transaction of its own on the writer's thread.
     func perform<Result: Sendable>(_ body: @escaping @Sendable (Database) throws -> Result) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
-            queue.submit { database in
+            let run = { @Sendable (database: Database) in
                 continuation.resume(
                     with: Swift.Result {
                         var result: Result?
@@ -157,6 +157,8 @@ package final class EventLog: Sendable {
                     }
                 )
             }
+            let stopping = StoreError.unavailable(path: directory.database, reason: "the server ends")
+            queue.submit(WriteQueue.Operation(run: run) { continuation.resume(throwing: stopping) })
         }
     }
 
@@ -168,7 +170,7 @@ package final class EventLog: Sendable {
     /// Events that wait for their commit.
     package var depth: Int { queue.depth }
 
-    /// Writes what is queued and ends the writer. Reports submitted from now on are lost.
+    /// Writes what is queued and ends the writer. Reports submitted from now on are lost, and operations are refused.
     package func close() {
         queue.close()
         checkpointer.stop()

@@ -101,15 +101,15 @@ extension EventReader {
             """
         let arguments = StatementArguments(conditions.arguments + [limit])
         return try read { database in
-            try Row.fetchAll(database, sql: sql, arguments: arguments).compactMap { row in
-                guard let subject = Subject(kind: row[1], name: row[2]) else { return nil }
+            try database.rows(sql, arguments) { row in
+                guard let subject = Subject(kind: row.optionalInteger(1), name: row.text(2)) else { return nil }
                 return SubjectSummary(
-                    source: row[0],
+                    source: row.text(0) ?? "",
                     subject: subject,
-                    status: row[3],
-                    since: Timestamp(milliseconds: row[4]),
-                    event: row[5],
-                    row: row[6]
+                    status: row.text(3) ?? "",
+                    since: Timestamp(milliseconds: row.integer(4)),
+                    event: row.integer(5),
+                    row: row.integer(6)
                 )
             }
         }

@@ -85,61 +85,47 @@ extension StoredEvent {
         _ sql: String,
         _ arguments: [(any DatabaseValueConvertible)?]
     ) throws -> [StoredEvent] {
-        let statement = try database.cachedStatement(sql: sql)
-        let rows = try Row.fetchCursor(statement, arguments: StatementArguments(arguments))
-        var events: [StoredEvent] = []
-        while let row = try rows.next() { events.append(StoredEvent(row)) }
-        return events
+        try database.rows(sql, StatementArguments(arguments)) { StoredEvent($0) }
     }
 
     /// The columns of ``select(withBody:)``, in their order.
-    private init(_ row: Row) {
+    private init(_ row: borrowing Columns) {
         let interpretation = Interpretation(
-            type: row[4],
-            problem: (row[5] as String?).flatMap(Interpretation.Problem.init(rawValue:)),
-            subject: Subject(kind: row[6], name: row[7]),
-            status: row[8],
-            enterprise: row[11],
-            organization: row[12],
-            time: .init(milliseconds: row[13], field: row[14]),
-            key: row[15]
+            type: row.text(4) ?? "",
+            problem: row.text(5).flatMap(Interpretation.Problem.init(rawValue:)),
+            subject: Subject(kind: row.optionalInteger(6), name: row.text(7)),
+            status: row.text(8),
+            enterprise: row.text(11),
+            organization: row.text(12),
+            time: .init(milliseconds: row.optionalInteger(13), field: row.text(14)),
+            key: row.text(15)
         )
         event = Event(
-            sequence: row[0],
-            id: row.eventID(1),
-            received: Timestamp(milliseconds: row[2]),
-            source: row[3],
+            sequence: row.integer(0),
+            id: row.bytes(1).flatMap(EventID.init(blob:)) ?? EventID(high: 0, low: 0),
+            received: Timestamp(milliseconds: row.integer(2)),
+            source: row.text(3) ?? "",
             interpretation: interpretation,
-            change: StatusChange(rawValue: row[10]) ?? .none,
-            previousStatus: row[9],
-            keyReused: row[16],
-            via: Via(rawValue: row[17]) ?? .webhook
+            change: row.text(10).flatMap(StatusChange.init(rawValue:)) ?? .none,
+            previousStatus: row.text(9),
+            keyReused: row.integer(16) != 0,
+            via: row.text(17).flatMap(Via.init(rawValue:)) ?? .webhook
         )
-        secretIndex = row[18]
-        urlType = row[19]
-        subject = row[20]
-        typePrefix = row[21]
+        secretIndex = row.optionalInteger(18).map { Int($0) }
+        urlType = row.text(19)
+        subject = row.optionalInteger(20)
+        typePrefix = row.text(21) ?? ""
         guard row.count > 22 else { return }
         body = Body(
             bytes: row.bytes(22),
             sha256: row.bytes(23) ?? [],
             headers: KeptHeaders(
-                contentType: row[24],
-                signature: row[25],
-                idempotencyKey: row[26],
-                userAgent: row[27],
-                traceParent: row[28]
+                contentType: row.text(24),
+                signature: row.text(25),
+                idempotencyKey: row.text(26),
+                userAgent: row.text(27),
+                traceParent: row.text(28)
             )
         )
-    }
-}
-
-extension Row {
-    fileprivate func bytes(_ index: Int) -> [UInt8]? {
-        try? withUnsafeData(atIndex: index) { data in data.map { [UInt8]($0) } }
-    }
-
-    fileprivate func eventID(_ index: Int) -> EventID {
-        bytes(index).flatMap(EventID.init(blob:)) ?? EventID(high: 0, low: 0)
     }
 }

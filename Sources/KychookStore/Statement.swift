@@ -1,5 +1,6 @@
 import GRDB
 import GRDBSQLite
+import KychookModel
 
 /// A prepared statement of the writer's connection, bound and stepped by SQLite's own functions.
 ///
@@ -70,22 +71,54 @@ final class Statement {
         default: throw SQLiteFailure(connection)
         }
     }
+}
 
-    /// The columns of the current row, from 0.
-    struct Columns: ~Copyable {
-        fileprivate let handle: OpaquePointer
+/// The columns of a statement's current row, from 0.
+///
+/// SQLite converts what is of another type than expected: in a damaged database any column may hold anything, and
+/// that must not end the process (requirement R7), as GRDB's own accessors would.
+struct Columns: ~Copyable {
+    fileprivate let handle: OpaquePointer
 
-        func integer(_ index: Int32) -> Int64 { sqlite3_column_int64(handle, index) }
+    var count: Int { Int(sqlite3_column_count(handle)) }
 
-        func optionalInteger(_ index: Int32) -> Int64? {
-            sqlite3_column_type(handle, index) == SQLITE_NULL ? nil : integer(index)
+    func integer(_ index: Int32) -> Int64 { sqlite3_column_int64(handle, index) }
+
+    func optionalInteger(_ index: Int32) -> Int64? {
+        sqlite3_column_type(handle, index) == SQLITE_NULL ? nil : integer(index)
+    }
+
+    func time(_ index: Int32) -> Timestamp? {
+        optionalInteger(index).map(Timestamp.init(milliseconds:))
+    }
+
+    func text(_ index: Int32) -> String? {
+        guard let start = sqlite3_column_text(handle, index) else { return nil }
+        let count = Int(sqlite3_column_bytes(handle, index))
+        return String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
+    }
+
+    func bytes(_ index: Int32) -> [UInt8]? {
+        guard sqlite3_column_type(handle, index) != SQLITE_NULL else { return nil }
+        let start = sqlite3_column_blob(handle, index)
+        return Array(UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, index))))
+    }
+}
+
+extension Database {
+    /// Every row of a query, over a cached statement.
+    func rows<Result>(
+        _ sql: String,
+        _ arguments: StatementArguments,
+        _ read: (borrowing Columns) -> Result?
+    ) throws -> [Result] {
+        let statement = try cachedStatement(sql: sql)
+        let cursor = try Row.fetchCursor(statement, arguments: arguments)
+        var results: [Result] = []
+        while try cursor.next() != nil {
+            if let result = read(Columns(handle: statement.sqliteStatement)) { results.append(result) }
         }
-
-        func text(_ index: Int32) -> String? {
-            guard let start = sqlite3_column_text(handle, index) else { return nil }
-            let count = Int(sqlite3_column_bytes(handle, index))
-            return String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
-        }
+        return results
     }
 }
 

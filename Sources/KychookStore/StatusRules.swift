@@ -74,9 +74,13 @@ package enum StatusVerdict: Equatable, Sendable {
         rules: SourceRules
     ) -> StatusVerdict {
         let sequence = known?.sequence ?? 0
-        guard let status = incoming.status, let subject else {
+        guard let status = incoming.status else {
             let age = known.map { received - $0.received } ?? .zero
             return age < retrySpan ? .duplicate(of: sequence) : .store(.none, keyReused: false)
+        }
+        // A reinterpretation gave the earlier event to another subject: these bytes are news for theirs.
+        guard let subject else {
+            return .store(change(incoming, received: received, subject: nil), keyReused: false)
         }
         if subject.status == status { return .duplicate(of: sequence) }
         let mayMove = rules.repeats == .apply && !rules.finalStatuses.contains(subject.status)

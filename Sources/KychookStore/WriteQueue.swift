@@ -20,7 +20,11 @@ final class WriteQueue: Sendable {
         let done: @Sendable () -> Void
     }
 
-    typealias Operation = @Sendable (Database) -> Void
+    /// An operator's change: exactly one of the two is called.
+    struct Operation {
+        let run: @Sendable (Database) -> Void
+        let abandon: @Sendable () -> Void
+    }
 
     private struct State {
         var limits: EventLog.Limits
@@ -31,6 +35,8 @@ final class WriteQueue: Sendable {
         var held = 0
         var refusedSome = false
         var closed = false
+        /// The writer has gone: nobody would take what comes now.
+        var ended = false
 
         var isEmpty: Bool { appends.isEmpty && reports.isEmpty && operations.isEmpty }
     }
@@ -68,11 +74,21 @@ final class WriteQueue: Sendable {
     }
 
     func submit(_ report: Report) {
-        state.update { $0.reports.append(report) }
+        if !submit({ $0.reports.append(report) }) { report.done() }
     }
 
-    func submit(_ operation: @escaping Operation) {
-        state.update { $0.operations.append(operation) }
+    func submit(_ operation: Operation) {
+        if !submit({ $0.operations.append(operation) }) { operation.abandon() }
+    }
+
+    /// - Returns: false when the writer has gone.
+    private func submit(_ add: (inout State) -> Void) -> Bool {
+        var taken = false
+        state.update { state in
+            taken = !state.ended
+            if taken { add(&state) }
+        }
+        return taken
     }
 
     /// No event is taken any more; what is queued gets one more try.
@@ -99,7 +115,10 @@ final class WriteQueue: Sendable {
             _ = state.wait(until: retry) { _ in Bool?.none }
         }
         let taken: State?? = state.wait { state in
-            guard !state.isEmpty || holds else { return state.closed ? .some(nil) : nil }
+            guard !state.isEmpty || holds else {
+                state.ended = state.closed
+                return state.closed ? .some(nil) : nil
+            }
             defer {
                 state.held += state.appends.count
                 state.appends.removeAll(keepingCapacity: true)
@@ -135,6 +154,7 @@ final class WriteQueue: Sendable {
         }
         if !turn.answers.isEmpty { answer(turn.answers) }
         for done in turn.finishedReports { done() }
+        for operation in turn.abandonedOperations { operation.abandon() }
         if let newest = turn.newestSequence { onCommit(newest) }
         if roomAgain { onRoom() }
         turn.release()
@@ -150,6 +170,7 @@ final class WriteQueue: Sendable {
         fileprivate var operations: [Operation] = []
         fileprivate var answers: [EventLog.Answer] = []
         fileprivate var finishedReports: [@Sendable () -> Void] = []
+        fileprivate var abandonedOperations: [Operation] = []
         fileprivate var newestSequence: Int64?
         private var setAsideAppends: [Append] = []
 
@@ -201,7 +222,7 @@ final class WriteQueue: Sendable {
             appends.removeAll()
             finishedReports += reports.map(\.done)
             reports.removeAll()
-            operations.removeAll()
+            abandonedOperations = takeOperations()
         }
 
         mutating func takeOperations() -> [Operation] {
@@ -212,6 +233,7 @@ final class WriteQueue: Sendable {
         fileprivate mutating func release() {
             answers.removeAll()
             finishedReports.removeAll()
+            abandonedOperations.removeAll()
             newestSequence = nil
         }
     }

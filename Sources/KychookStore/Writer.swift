@@ -58,8 +58,9 @@ final class Writer {
     }
 
     private func take(_ turn: inout WriteQueue.Turn) {
-        turn.expire(now: .now(), failure: hasSpace ? .storeFailing : .diskNearlyFull)
-        if !turn.appends.isEmpty, !enoughSpace() { turn.setAside() }
+        let enough = turn.appends.isEmpty || enoughSpace()
+        turn.expire(now: .now(), failure: enough ? .storeFailing : .diskNearlyFull)
+        if !enough { turn.setAside() }
         guard !turn.isEmpty else {
             pauses.lengthen()
             return
@@ -135,7 +136,7 @@ final class Writer {
     }
 
     private func runOperations(_ turn: inout WriteQueue.Turn, _ database: Database) {
-        for operation in turn.takeOperations() { operation(database) }
+        for operation in turn.takeOperations() { operation.run(database) }
     }
 
     // MARK: - Faults

@@ -35,7 +35,8 @@ enum JSONForm: String, CaseIterable {
                 depth += 1
                 newline()
             case UInt8(ascii: "}"), UInt8(ascii: "]"):
-                depth -= 1
+                // Brackets need not match: the body may be anything.
+                depth = max(0, depth - 1)
                 // An empty object or array stays on one line.
                 if let indent, let opening = output.lastIndex(where: { $0 != 0x20 && $0 != 0x0A }),
                     output[opening] == UInt8(ascii: "{") || output[opening] == UInt8(ascii: "["), indent > 0

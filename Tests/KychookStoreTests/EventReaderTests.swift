@@ -1,0 +1,98 @@
+import KychookModel
+import KychookStore
+import KychookTesting
+import Testing
+
+@Suite struct EventReaderTests {
+    @Test func `reads the log in pages`() async throws {
+        let store = try await Self.store()
+        let reader = try store.log.makeReader()
+        #expect(try reader.newestSequence() == 5)
+        #expect(try reader.events(after: 0, limit: 2, withBodies: false).map(\.event.sequence) == [1, 2])
+        #expect(try reader.events(after: 2, limit: 10, withBodies: false).map(\.event.sequence) == [3, 4, 5])
+        #expect(try reader.events(after: 5, limit: 10, withBodies: false).isEmpty)
+    }
+
+    @Test func `bodies come only when asked for`() async throws {
+        let store = try await Self.store()
+        let reader = try store.log.makeReader()
+        #expect(try reader.events(after: 0, limit: 1, withBodies: false).map { $0.body == nil } == [true])
+        #expect(try reader.events(after: 0, limit: 1, withBodies: true).map { $0.body?.bytes != nil } == [true])
+    }
+
+    @Test func `finds an event by sequence and by id`() async throws {
+        let store = try await Self.store()
+        let reader = try store.log.makeReader()
+        let event = try #require(try reader.event(sequence: 3)?.event)
+        #expect(try reader.event(id: event.id)?.event == event)
+        #expect(try reader.event(sequence: 6) == nil)
+        #expect(try reader.event(id: EventID(high: 0, low: 0)) == nil)
+    }
+
+    @Test(
+        arguments: [
+            (EventQuery(limit: 10), [1, 2, 3, 4, 5]), (EventQuery(limit: 2), [4, 5]), (EventQuery(limit: 0), []),
+            (EventQuery(type: "transfer", limit: 10), [5]), (EventQuery(status: "approved", limit: 10), [3, 4]),
+            (EventQuery(subject: .init("i1"), limit: 10), [1, 3]),
+            (EventQuery(subject: .init("identity/i1"), limit: 10), [1, 3]),
+            (EventQuery(subject: .init("bitgo/identity/i1"), limit: 10), [1, 3]),
+            (EventQuery(subject: .init("other/identity/i1"), limit: 10), []),
+            (EventQuery(subject: .init("user/i1"), limit: 10), []),
+            (EventQuery(since: .start + .minutes(3), limit: 10), [4, 5]),
+            (EventQuery(until: .start + .minutes(1), limit: 10), [1, 2]),
+            (EventQuery(after: 3, limit: 10), [4, 5]), (EventQuery(status: "approved", after: 3, limit: 10), [4]),
+        ] as [(EventQuery, [Int64])]
+    )
+    func `finds what an operator asks for, oldest first`(query: EventQuery, sequences: [Int64]) async throws {
+        let store = try await Self.store()
+        let reader = try store.log.makeReader()
+        #expect(try reader.events(query).map(\.event.sequence) == sequences)
+    }
+
+    @Test func `lists subjects, those that moved last first`() async throws {
+        let store = try await Self.store()
+        let reader = try store.log.makeReader()
+        #expect(try reader.subjects(limit: 10).map(\.subject.id) == ["i2", "i1"])
+        #expect(try reader.subjects(limit: 1).map(\.subject.id) == ["i2"])
+        #expect(try reader.subjects(kind: .user, limit: 10).isEmpty)
+        #expect(try reader.subjects(status: "in review", limit: 10).isEmpty)
+        #expect(try reader.subjects(reference: .init("identity/i1"), limit: 10).map(\.subject.id) == ["i1"])
+    }
+
+    @Test func `shows a subject's newest events, oldest first`() async throws {
+        let store = try await Self.store()
+        let reader = try store.log.makeReader()
+        let subject = try #require(try reader.subjects(reference: .init("i1"), limit: 1).first)
+        #expect(try reader.history(of: subject, limit: 10).map(\.event.sequence) == [1, 3])
+        #expect(try reader.history(of: subject, limit: 1).map(\.event.sequence) == [3])
+    }
+
+    @Test func `an id that holds slashes can be asked for`() async throws {
+        let store = try TestStore()
+        try await store.append(.status(of: "a/b/c"))
+        let reader = try store.log.makeReader()
+        #expect(try reader.subjects(reference: .init("identity/a/b/c"), limit: 10).count == 1)
+        #expect(try reader.subjects(reference: .init("bitgo/identity/a/b/c"), limit: 10).count == 1)
+    }
+
+    @Test func `reads what comes after it was opened`() async throws {
+        let store = try TestStore()
+        let reader = try store.log.makeReader()
+        for sequence in Int64(1)...3 {
+            try await store.append(.status(of: "i\(sequence)"))
+            #expect(try reader.newestSequence() == sequence)
+        }
+    }
+
+    /// 1: i1 in review, 2: i2 in review, 3: i1 approved, 4: i2 approved, 5: a transfer; one a minute.
+    private static func store() async throws -> TestStore {
+        let store = try TestStore()
+        for (index, (subject, status)) in [
+            ("i1", "in review"), ("i2", "in review"), ("i1", "approved"), ("i2", "approved"),
+        ].enumerated() {
+            try await store.append(.status(status, of: subject, minutes: index))
+        }
+        try await store.append(.status(nil, of: nil, type: "transfer", minutes: 4))
+        return store
+    }
+}

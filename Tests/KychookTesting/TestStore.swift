@@ -1,0 +1,146 @@
+import KychookCrypto
+package import KychookModel
+package import KychookStore
+
+/// An event log in a directory of its own, whose answers can be awaited.
+package final class TestStore: Sendable {
+    package let log: EventLog
+    package let folder: TemporaryDirectory
+    package var directory: StateDirectory { StateDirectory(path: folder.path) }
+
+    /// - Parameters:
+    ///   - folder: one that holds a store already, to open it again.
+    ///   - beforeAnswers: on the writer's thread, before anybody hears of them.
+    package init(
+        in folder: TemporaryDirectory = TemporaryDirectory(),
+        limits: EventLog.Limits = EventLog.Limits(freeSpaceFloor: 0),
+        beforeAnswers: @escaping @Sendable ([EventLog.Answer]) -> Void = { _ in },
+        onRoom: @escaping @Sendable () -> Void = {},
+        onCommit: @escaping @Sendable (Int64) -> Void = { _ in },
+        onFault: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws(StoreError) {
+        self.folder = folder
+        log = try EventLog(
+            StateDirectory(path: folder.path),
+            EventLog.Options(
+                limits: limits,
+                answer: { answers in
+                    beforeAnswers(answers)
+                    for answer in answers { (answer.ticket as? Ticket)?.continuation.resume(returning: answer.result) }
+                },
+                onRoom: onRoom,
+                onCommit: onCommit,
+                onFault: onFault
+            )
+        )
+    }
+
+    deinit {
+        log.close()
+    }
+
+    private struct Ticket: Sendable {
+        let continuation: CheckedContinuation<Result<AppendOutcome, AppendFailure>, Never>
+    }
+
+    /// What became of one event, once it is answered; `rejected` also when the queue is full.
+    package func submit(_ event: IncomingEvent) async -> Result<AppendOutcome, AppendFailure> {
+        await withCheckedContinuation { continuation in
+            if !log.submit(event, ticket: Ticket(continuation: continuation)) {
+                continuation.resume(returning: .failure(.rejected))
+            }
+        }
+    }
+
+    /// The event as stored; nil for a duplicate.
+    @discardableResult package func append(_ event: IncomingEvent) async throws(AppendFailure) -> Event? {
+        switch try await submit(event).get() {
+        case .stored(let event): event
+        case .duplicate: nil
+        }
+    }
+
+    /// Stores all at once, so that they meet in few commits.
+    package func append(_ events: [IncomingEvent]) async -> [Result<AppendOutcome, AppendFailure>] {
+        await withTaskGroup(of: (Int, Result<AppendOutcome, AppendFailure>).self) { group in
+            for (index, event) in events.enumerated() {
+                group.addTask { (index, await self.submit(event)) }
+            }
+            var results: [Int: Result<AppendOutcome, AppendFailure>] = [:]
+            for await (index, result) in group { results[index] = result }
+            return events.indices.compactMap { results[$0] }
+        }
+    }
+
+    /// Everything in the log, oldest first, with bodies.
+    package func events() throws(StoreError) -> [StoredEvent] {
+        try log.makeReader().events(after: 0, limit: .max, withBodies: true)
+    }
+}
+
+extension IncomingEvent {
+    /// An identityStatus event, for tests that care for little of it.
+    /// - Parameters:
+    ///   - body: nil: made of the subject, the status and the key, so that equal events have equal bodies.
+    ///   - minutes: when it came, after some moment.
+    package static func status(
+        _ status: String? = "in review",
+        of subject: String? = "i1",
+        type: String = "identityStatus",
+        problem: Interpretation.Problem? = nil,
+        key: String? = nil,
+        header: String? = nil,
+        time: Interpretation.ProviderTime? = nil,
+        body: String? = nil,
+        minutes: Int = 0,
+        rules: SourceRules = .bitgo
+    ) -> IncomingEvent {
+        var hasher = Hasher()
+        let interpretation = Interpretation(
+            type: type,
+            problem: problem,
+            subject: subject.map { Subject(kind: .identity, id: $0) },
+            status: status,
+            time: time,
+            key: key
+        )
+        let text = body ?? #"{"id":"\#(subject ?? "")","status":"\#(status ?? "")","key":"\#(key ?? "")"}"#
+        return IncomingEvent(
+            source: rules,
+            received: .start + .minutes(minutes),
+            interpretation: interpretation,
+            urlType: nil,
+            body: Array(text.utf8),
+            headers: KeptHeaders(idempotencyKey: header),
+            secretIndex: 0,
+            hasher: &hasher
+        )
+    }
+}
+
+extension SourceRules {
+    package static let bitgo = SourceRules(
+        name: "bitgo",
+        typePrefix: "com.bitgo.",
+        finalStatuses: ["approved", "declined"]
+    )
+
+    package static let applyingRepeats = SourceRules(
+        name: "bitgo",
+        typePrefix: "com.bitgo.",
+        repeats: .apply,
+        finalStatuses: ["approved", "declined"]
+    )
+}
+
+extension Timestamp {
+    /// Some moment at which tests begin.
+    package static let start = Timestamp(milliseconds: 1_768_747_000_000)
+}
+
+extension Interpretation.ProviderTime {
+    /// So many seconds after the tests' beginning.
+    package static func at(_ seconds: Int, field: String = "/updatedAt") -> Interpretation.ProviderTime {
+        Interpretation.ProviderTime(moment: .start + .seconds(seconds), field: field)
+    }
+}
