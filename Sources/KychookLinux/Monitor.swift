@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// State under a lock, with a way to wait until it changes.
