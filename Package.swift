@@ -107,7 +107,10 @@ let package = Package(
         testTarget("KychookNet", ["KychookHTTP", "KychookLinux", "KychookTesting"]),
         testTarget("KychookClient", ["KychookTesting"]),
         testTarget("KychookStore", ["KychookModel", "KychookCrypto", "KychookLinux", "KychookTesting", grdb]),
-        testTarget("KychookSinks", ["KychookModel", "KychookTesting", "KychookLinux", "KychookClient", "KychookVerify"]),
+        testTarget(
+            "KychookSinks",
+            ["KychookModel", "KychookTesting", "KychookLinux", "KychookClient", "KychookVerify"]
+        ),
         testTarget("KychookConfig", ["KychookModel", "KychookTesting", "KychookLinux"]),
         testTarget(
             "KychookServer",

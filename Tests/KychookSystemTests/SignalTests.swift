@@ -111,7 +111,10 @@ import Testing
         let (began, gate, ended) = ("began", "gate", "ended")
         let paths = [began, gate, ended].map { kychook.directory.path($0) }
         #expect(mkfifo(paths[1], 0o600) == 0)
-        let hook = kychook.script("hook", "echo x >> \(paths[0])\nread line < \(paths[1])\necho $VERSION >> \(paths[2])")
+        let hook = kychook.script(
+            "hook",
+            "echo x >> \(paths[0])\nread line < \(paths[1])\necho $VERSION >> \(paths[2])"
+        )
         kychook.configure(sinks: ["hook: { shell: { command: [\(hook)], environment: { VERSION: old } } }"])
         try kychook.start()
         #expect(try kychook.post(Installation.body("a", "approved")).status == 200)

@@ -84,7 +84,8 @@ package final class ChildProcess: Sendable {
 
     /// Whether so many lines come to satisfy a condition.
     package func lines(where condition: (String) -> Bool, atLeast count: Int, within seconds: Int = 20) -> Bool {
-        output.wait(until: .now() + .seconds(seconds)) { $0.lines.count(where: condition) >= count ? true : nil } ?? false
+        output.wait(until: .now() + .seconds(seconds)) { $0.lines.count(where: condition) >= count ? true : nil }
+            ?? false
     }
 
     /// The lines once there are so many; nil when the time is up.
