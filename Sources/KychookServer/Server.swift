@@ -112,7 +112,7 @@ package final class Server: Sendable {
         http.stop(deadline: Server.graceful)
         if ended.wait(until: begin + Server.graceful, { $0 ? true : nil }) == nil {
             logger.warning("attempts are still under way and are cut; their deliveries stay pending")
-            Task { await group.cancel() }
+            group.cancel()
             _ = ended.wait(until: begin + Server.final) { $0 ? true : nil }
         }
         control.stop(deadline: .zero)

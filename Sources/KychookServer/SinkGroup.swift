@@ -60,13 +60,13 @@ final class SinkGroup: Sendable {
         let names = Set(configuration.sinks.map(\.name))
         for (name, sink) in old where !names.contains(name) {
             logger.warning("sink left the configuration; its place in the log is kept", metadata: ["sink": "\(name)"])
-            await stop(sink)
+            stop(sink)
             running.withLock { $0[name] = nil }
         }
         for sink in configuration.sinks {
             Task {
                 if let former = old[sink.name] {
-                    await stop(former)
+                    stop(former)
                     await task(former).value
                 }
                 do {
@@ -81,13 +81,13 @@ final class SinkGroup: Sendable {
     /// Starts nothing further and returns when all attempts under way have ended and are recorded.
     func stop() async {
         let sinks = running.withLock { Array($0.values) }
-        for sink in sinks { await stop(sink) }
+        for sink in sinks { stop(sink) }
         for sink in sinks { await task(sink).value }
     }
 
     /// Cuts the attempts under way.
-    func cancel() async {
-        for case .attempts(let dispatcher, _) in running.withLock({ Array($0.values) }) { await dispatcher.cancel() }
+    func cancel() {
+        for case .attempts(let dispatcher, _) in running.withLock({ Array($0.values) }) { dispatcher.cancel() }
     }
 
     private func start(_ sink: SinkConfiguration, in configuration: Configuration) async throws {
@@ -147,10 +147,10 @@ final class SinkGroup: Sendable {
         }
     }
 
-    private func stop(_ sink: Running) async {
+    private func stop(_ sink: Running) {
         switch sink {
-        case .log(let dispatcher, _): await dispatcher.stop()
-        case .attempts(let dispatcher, _): await dispatcher.stop()
+        case .log(let dispatcher, _): dispatcher.stop()
+        case .attempts(let dispatcher, _): dispatcher.stop()
         }
     }
 
