@@ -94,7 +94,7 @@ let package = Package(
         // Tests: one bundle per target, and the built binary over real sockets.
         .target(
             name: "KychookTesting",
-            dependencies: ["KychookModel", "KychookCrypto", "KychookLinux"],
+            dependencies: ["KychookModel", "KychookCrypto", "KychookLinux", "KychookStore", grdb],
             path: "Tests/KychookTesting",
             swiftSettings: strict
         ),
@@ -103,15 +103,18 @@ let package = Package(
         testTarget("KychookCrypto"),
         testTarget("KychookVerify", ["KychookModel", "KychookCrypto", "KychookBitGo"]),
         testTarget("KychookInterpret", ["KychookModel", "KychookBitGo"]),
-        testTarget("KychookLinux"),
+        testTarget("KychookLinux", ["KychookTesting"]),
         testTarget("KychookNet", ["KychookHTTP", "KychookLinux", "KychookTesting"]),
         testTarget("KychookClient", ["KychookTesting", "KychookLinux"]),
-        testTarget("KychookStore", ["KychookModel", "KychookCrypto", "KychookLinux", "KychookTesting"]),
+        testTarget("KychookStore", ["KychookModel", "KychookCrypto", "KychookLinux", "KychookTesting", grdb]),
         testTarget("KychookSinks", ["KychookModel", "KychookTesting", "KychookLinux", "KychookClient"]),
         testTarget("KychookConfig", ["KychookModel", "KychookTesting", "KychookLinux"]),
         testTarget(
             "KychookServer",
-            ["KychookModel", "KychookStore", "KychookConfig", "KychookSinks", "KychookTesting", "KychookLinux"]
+            [
+                "KychookModel", "KychookCrypto", "KychookInterpret", "KychookStore", "KychookBitGo", "KychookConfig",
+                "KychookSinks", "KychookTesting", "KychookLinux", logging,
+            ]
         ),
         .testTarget(
             name: "KychookSystemTests",
