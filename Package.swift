@@ -94,7 +94,7 @@ let package = Package(
         // Tests: one bundle per target, and the built binary over real sockets.
         .target(
             name: "KychookTesting",
-            dependencies: ["KychookModel", "KychookCrypto", "KychookLinux", "KychookStore"],
+            dependencies: ["KychookModel", "KychookCrypto", "KychookLinux", "KychookStore", grdb],
             path: "Tests/KychookTesting",
             swiftSettings: strict
         ),
@@ -103,7 +103,7 @@ let package = Package(
         testTarget("KychookCrypto"),
         testTarget("KychookVerify", ["KychookModel", "KychookCrypto", "KychookBitGo"]),
         testTarget("KychookInterpret", ["KychookModel", "KychookBitGo"]),
-        testTarget("KychookLinux"),
+        testTarget("KychookLinux", ["KychookTesting"]),
         testTarget("KychookNet", ["KychookHTTP", "KychookLinux", "KychookTesting"]),
         testTarget("KychookClient", ["KychookTesting"]),
         testTarget("KychookStore", ["KychookModel", "KychookCrypto", "KychookLinux", "KychookTesting", grdb]),
@@ -114,7 +114,10 @@ let package = Package(
         testTarget("KychookConfig", ["KychookModel", "KychookTesting", "KychookLinux"]),
         testTarget(
             "KychookServer",
-            ["KychookModel", "KychookStore", "KychookSinks", "KychookTesting", "KychookLinux", logging]
+            [
+                "KychookModel", "KychookCrypto", "KychookInterpret", "KychookStore", "KychookBitGo", "KychookConfig",
+                "KychookSinks", "KychookTesting", "KychookLinux", logging,
+            ]
         ),
         .testTarget(
             name: "KychookSystemTests",

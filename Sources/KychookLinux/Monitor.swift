@@ -85,9 +85,14 @@ package struct MonotonicTime: Hashable, Comparable, Sendable {
         left.nanoseconds < right.nanoseconds
     }
 
+    /// Saturates: what would be beyond the end is the last moment.
     package static func + (moment: MonotonicTime, duration: Duration) -> MonotonicTime {
         let (seconds, attoseconds) = duration.components
-        return MonotonicTime(nanoseconds: moment.nanoseconds + seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+        let (whole, tooLong) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (length, longer) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
+        let (sum, tooFar) = moment.nanoseconds.addingReportingOverflow(length)
+        guard tooLong || longer || tooFar else { return MonotonicTime(nanoseconds: sum) }
+        return MonotonicTime(nanoseconds: duration < .zero ? .min : .max)
     }
 
     package static func - (later: MonotonicTime, earlier: MonotonicTime) -> Duration {

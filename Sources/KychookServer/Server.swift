@@ -90,8 +90,7 @@ package final class Server: Sendable {
         sources.replace(with: new.sources)
         http.updateLimits(ServerLimits(new.limits))
         log.update(EventLog.Limits(new.limits))
-        let group = sinks
-        waitFor { await group.replace(with: new) }
+        sinks.replace(with: new)
         return old.keysThatNeedRestart(for: new)
     }
 
@@ -112,7 +111,7 @@ package final class Server: Sendable {
         http.stop(deadline: Server.graceful)
         if ended.wait(until: begin + Server.graceful, { $0 ? true : nil }) == nil {
             logger.warning("attempts are still under way and are cut; their deliveries stay pending")
-            Task { await group.cancel() }
+            group.cancel()
             _ = ended.wait(until: begin + Server.final) { $0 ? true : nil }
         }
         control.stop(deadline: .zero)

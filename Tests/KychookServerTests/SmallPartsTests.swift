@@ -93,14 +93,28 @@ import Testing
             #expect(pacer.permits(now: .at(0)))
             pacer.use(now: .at(0))
         }
-        #expect(pacer.nextPermit == nil)
+    }
+
+    @Test func `looks again when something is due, but not before the next permit`() {
+        var pacer = Pacer(rate: 1)
+        #expect(pacer.nextLook(due: .at(5), now: .at(0)) == .at(5))
+        pacer.use(now: .at(0))
+        #expect(pacer.nextLook(due: nil, now: .at(0)) == .at(1))
+        #expect(pacer.nextLook(due: .at(0), now: .at(0)) == .at(1))
+    }
+
+    @Test func `a permit that has come is nothing to wait for`() {
+        var pacer = Pacer(rate: 1)
+        pacer.use(now: .at(0))
+        #expect(pacer.nextLook(due: nil, now: .at(1)) == nil)
+        #expect(pacer.nextLook(due: .at(7), now: .at(1)) == .at(7))
     }
 
     @Test func `spaces starts by the rate`() {
         var pacer = Pacer(rate: 50)
         #expect(pacer.permits(now: .at(0)))
         pacer.use(now: .at(0))
-        #expect(pacer.nextPermit == .at(0) + .milliseconds(20))
+        #expect(pacer.nextLook(due: nil, now: .at(0)) == .at(0) + .milliseconds(20))
         #expect(!pacer.permits(now: .at(0) + .nanoseconds(19_999_999)))
         #expect(pacer.permits(now: .at(0) + .milliseconds(20)))
     }
@@ -109,7 +123,7 @@ import Testing
         var pacer = Pacer(rate: 1)
         pacer.use(now: .at(0))
         pacer.use(now: .at(100))
-        #expect(pacer.nextPermit == .at(101))
+        #expect(pacer.nextLook(due: nil, now: .at(100)) == .at(101))
     }
 
     @Test(arguments: [0.5, 1, 50, 1000])

@@ -1,3 +1,4 @@
+import GRDB
 import KychookCrypto
 package import KychookModel
 package import KychookStore
@@ -70,6 +71,15 @@ package final class TestStore: Sendable {
             for await (index, result) in group { results[index] = result }
             return events.indices.compactMap { results[$0] }
         }
+    }
+
+    /// Changes the database as another program would.
+    package func execute(_ sql: String) throws {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(10)
+        let queue = try DatabaseQueue(path: directory.database, configuration: configuration)
+        try queue.write { try $0.execute(sql: sql) }
+        try queue.close()
     }
 
     /// Everything in the log, oldest first, with bodies.

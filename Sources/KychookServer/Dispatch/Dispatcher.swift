@@ -38,9 +38,12 @@ actor Dispatcher {
     /// The log may hold events beyond the window's position.
     private let news = Atomic<Bool>(true)
     private var mayHaveMore = true
-    private var isStopping = false
-    private var isCancelled = false
+    /// Set from any thread, also when the sink's own has ended: then nothing would run there any more.
+    private let stopWanted = Atomic<Bool>(false)
+    private let cancelWanted = Atomic<Bool>(false)
     private var attemptsUnderWay = 0
+    /// After a failed read of the log: when to try again.
+    private var readAt: MonotonicTime?
     private var lastReason: String?
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
@@ -102,17 +105,20 @@ actor Dispatcher {
         signal.send()
     }
 
-    /// Starts no further attempt; those under way go on.
-    func stop() {
-        isStopping = true
+    /// Starts no further attempt; those under way go on. From any thread, at any time.
+    nonisolated func stop() {
+        stopWanted.store(true, ordering: .releasing)
         signal.send()
     }
 
-    /// Cuts the attempts that are still under way; their deliveries stay as they are in the store.
-    func cancel() {
-        isCancelled = true
+    /// Cuts the attempts that are still under way; their deliveries stay as they are in the store. From any thread.
+    nonisolated func cancel() {
+        cancelWanted.store(true, ordering: .releasing)
         stop()
     }
+
+    private var isStopping: Bool { stopWanted.load(ordering: .acquiring) }
+    private var isCancelled: Bool { cancelWanted.load(ordering: .acquiring) }
 
     /// Delivers until stopped, and returns when nothing is under way and all is recorded.
     func run() async {
@@ -136,6 +142,8 @@ actor Dispatcher {
     /// Reads on in the log as far as the window has room.
     private func refill() {
         if news.exchange(false, ordering: .acquiring) { mayHaveMore = true }
+        if let readAt, .now() < readAt { return }
+        readAt = nil
         while mayHaveMore, window.room > 0 {
             let limit = min(window.room, 512)
             let events: [StoredEvent]
@@ -143,6 +151,7 @@ actor Dispatcher {
                 events = try reader.events(after: window.position, limit: limit, withBodies: matcher.needsBody)
             } catch {
                 note(reason: "cannot read the event log: \(error)")
+                readAt = .now() + .seconds(1)
                 return
             }
             mayHaveMore = events.count == limit
@@ -299,7 +308,7 @@ actor Dispatcher {
 
     private var nextMoment: MonotonicTime? {
         guard !isStopping else { return nil }
-        return [window.nextDue, pacer.nextPermit].compactMap(\.self).min()
+        return [pacer.nextLook(due: window.nextDue, now: .now()), readAt].compactMap(\.self).min()
     }
 
     /// One line per change: a sink that fails for the same reason a thousand times is one fact.

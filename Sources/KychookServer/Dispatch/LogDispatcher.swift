@@ -26,7 +26,8 @@ actor LogDispatcher {
     private var position: Int64
     private var persistedCursor: Int64
     private var written: Set<EventID>?
-    private var isStopping = false
+    /// Set from any thread, also when the sink's own has ended: then nothing would run there any more.
+    private let stopWanted = Atomic<Bool>(false)
     private var failures = 0
     /// After a failure: not before this moment, however many events arrive.
     private var retryAt: MonotonicTime?
@@ -63,11 +64,13 @@ actor LogDispatcher {
         signal.send()
     }
 
-    /// Ends after the batch under way.
-    func stop() {
-        isStopping = true
+    /// Ends after the batch under way. From any thread, at any time.
+    nonisolated func stop() {
+        stopWanted.store(true, ordering: .releasing)
         signal.send()
     }
+
+    private var isStopping: Bool { stopWanted.load(ordering: .acquiring) }
 
     /// Writes until stopped.
     func run() async {

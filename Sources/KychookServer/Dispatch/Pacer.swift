@@ -13,8 +13,13 @@ struct Pacer {
         next.map { $0 <= now } ?? true
     }
 
-    /// When the next start is permitted; nil: now.
-    var nextPermit: MonotonicTime? { next }
+    /// When to look again for something to start; nil: not before something comes.
+    ///
+    /// A permit that has come is nothing to wait for: what was due has been started with it.
+    /// - Parameter due: when something is due next.
+    func nextLook(due: MonotonicTime?, now: MonotonicTime) -> MonotonicTime? {
+        permits(now: now) ? due : next
+    }
 
     mutating func use(now: MonotonicTime) {
         guard let interval else { return }

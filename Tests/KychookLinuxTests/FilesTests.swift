@@ -1,0 +1,61 @@
+import Glibc
+import KychookLinux
+import KychookTesting
+import Testing
+
+@Suite struct FilesTests {
+    @Test func `a lock has one holder at a time`() throws {
+        let folder = TemporaryDirectory()
+        func isFree() throws -> Bool {
+            guard let lock = try FileLock(folder.path("lock"), owner: "second") else { return false }
+            _ = consume lock
+            return true
+        }
+        do {
+            let first = try FileLock(folder.path("lock"), owner: "first")
+            #expect(try !isFree())
+            _ = consume first
+        }
+        #expect(try isFree())
+    }
+
+    @Test func `directories are made with those above them, for this user only`() throws {
+        let folder = TemporaryDirectory()
+        try makeDirectory(folder.path("a/b/c"))
+        try makeDirectory(folder.path("a/b/c"))
+        for path in ["a", "a/b", "a/b/c"] {
+            #expect(try FileStatus.at(folder.path(path)).permissions == 0o700)
+        }
+    }
+
+    @Test func `a directory cannot be made below a file`() throws {
+        let folder = TemporaryDirectory()
+        _ = try Descriptor.open(folder.path("f"), O_CREAT)
+        #expect(throws: SystemError(call: "mkdir", subject: folder.path("f/d"), code: ENOTDIR)) {
+            try makeDirectory(folder.path("f/d"))
+        }
+    }
+
+    @Test func `says whether something is there`() throws {
+        let folder = TemporaryDirectory()
+        #expect(fileExists(folder.path))
+        #expect(!fileExists(folder.path("f")))
+        _ = try Descriptor.open(folder.path("f"), O_CREAT)
+        #expect(fileExists(folder.path("f")))
+    }
+
+    @Test func `free space is known where the directory is`() throws {
+        let folder = TemporaryDirectory()
+        #expect(try freeSpace(at: folder.path) > 0)
+        #expect(throws: SystemError.self) { try freeSpace(at: "/nonexistent") }
+    }
+
+    @Test func `a directory can be synced, a file in its place not`() throws {
+        let folder = TemporaryDirectory()
+        try syncDirectory(folder.path)
+        _ = try Descriptor.open(folder.path("f"), O_CREAT)
+        #expect(throws: SystemError(call: "open", subject: folder.path("f"), code: ENOTDIR)) {
+            try syncDirectory(folder.path("f"))
+        }
+    }
+}
