@@ -61,7 +61,7 @@ let package = Package(
         swiftTarget("KychookStore", ["KychookModel", "KychookCrypto", "KychookLinux", grdb, sqlite]),
         swiftTarget(
             "KychookSinks",
-            ["KychookModel", "KychookCrypto", "KychookLinux", "KychookClient", subprocess, system]
+            ["KychookModel", "KychookVerify", "KychookLinux", "KychookClient", subprocess, system]
         ),
         swiftTarget("KychookBitGo", ["KychookModel"]),
         swiftTarget("KychookConfig", ["KychookModel", "KychookLinux", "KychookVerify", "KychookBitGo", yams]),
@@ -77,8 +77,8 @@ let package = Package(
         .executableTarget(
             name: "kychook",
             dependencies: [
-                "KychookModel", "KychookHTTP", "KychookCrypto", "KychookVerify", "KychookInterpret", "KychookLinux",
-                "KychookClient", "KychookStore", "KychookBitGo", "KychookConfig", "KychookServer", arguments, logging,
+                "KychookModel", "KychookCrypto", "KychookVerify", "KychookInterpret", "KychookLinux", "KychookClient",
+                "KychookStore", "KychookBitGo", "KychookConfig", "KychookServer", arguments, logging,
             ],
             swiftSettings: strict
         ),
@@ -86,7 +86,7 @@ let package = Package(
             name: "kychook-bench",
             dependencies: [
                 "KychookModel", "KychookHTTP", "KychookCrypto", "KychookVerify", "KychookInterpret", "KychookLinux",
-                "KychookNet", "KychookStore", "KychookBitGo", "KychookConfig", arguments,
+                "KychookNet", "KychookStore", "KychookBitGo", arguments,
             ],
             swiftSettings: strict
         ),
@@ -105,9 +105,12 @@ let package = Package(
         testTarget("KychookInterpret", ["KychookModel", "KychookBitGo"]),
         testTarget("KychookLinux", ["KychookTesting"]),
         testTarget("KychookNet", ["KychookHTTP", "KychookLinux", "KychookTesting"]),
-        testTarget("KychookClient", ["KychookTesting", "KychookLinux"]),
+        testTarget("KychookClient", ["KychookTesting"]),
         testTarget("KychookStore", ["KychookModel", "KychookCrypto", "KychookLinux", "KychookTesting", grdb]),
-        testTarget("KychookSinks", ["KychookModel", "KychookTesting", "KychookLinux", "KychookClient"]),
+        testTarget(
+            "KychookSinks",
+            ["KychookModel", "KychookTesting", "KychookLinux", "KychookClient", "KychookVerify"]
+        ),
         testTarget("KychookConfig", ["KychookModel", "KychookTesting", "KychookLinux"]),
         testTarget(
             "KychookServer",
@@ -118,7 +121,7 @@ let package = Package(
         ),
         .testTarget(
             name: "KychookSystemTests",
-            dependencies: ["kychook", "KychookTesting", "KychookModel", "KychookCrypto", "KychookLinux"],
+            dependencies: ["kychook", "KychookTesting", "KychookCrypto", "KychookLinux"],
             swiftSettings: strict
         ),
     ],

@@ -23,6 +23,13 @@ int kychook_usable_cpus(void) {
     return count > 0 ? count : 1;
 }
 
+void kychook_use_cpus(int first, int count) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (int cpu = first; cpu < first + count; cpu++) CPU_SET(cpu, &set);
+    sched_setaffinity(0, sizeof set, &set);
+}
+
 void kychook_name_thread(const char *name) {
     char short_name[16];
     snprintf(short_name, sizeof short_name, "%s", name);

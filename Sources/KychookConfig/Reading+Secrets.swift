@@ -134,7 +134,7 @@ extension Reading {
 
 extension SignatureScheme.SecretDecoding {
     /// Whether the secret can be decoded (RFC 4648, section 4).
-    fileprivate func accepts(_ secret: Secret) -> Bool {
+    func accepts(_ secret: Secret) -> Bool {
         guard case .base64(let prefix) = self else { return true }
         return secret.withBytes { bytes in
             let digits = bytes.starts(with: prefix.utf8) ? bytes.dropFirst(prefix.utf8.count) : bytes[...]

@@ -1,4 +1,5 @@
 import KychookModel
+import KychookVerify
 
 /// One function for each kind of sink.
 extension Reading {
@@ -71,6 +72,12 @@ extension Reading {
         let allowsPrivate = mapping.boolean("allow_private") ?? false
         let secret = mapping.value("signing_secret").flatMap(self.secret)
         origin = secret?.origin
+        if let key = secret?.secrets.first, !SignatureScheme.standardWebhooks(for: key).secretDecoding.accepts(key) {
+            diagnostics.error(
+                "`signing_secret` begins with whsec_, so the rest must be base64: copy it again, or use another secret",
+                at: mapping.keyPosition("signing_secret")
+            )
+        }
         let proxy = mapping.value("proxy").flatMap(self.proxy)
         let url = target(mapping, isChecked: !allowsPrivate && !mapping.has("proxy"))
         var http = SinkConfiguration.HTTP(url: url ?? "", timeout: timeout, connectTimeout: connectTimeout)

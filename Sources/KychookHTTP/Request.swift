@@ -119,13 +119,13 @@ package enum Method: Sendable {
     init(_ text: Bytes) {
         self =
             switch text.count {
-            case 3 where text.elementsEqual("GET".utf8): .get
-            case 4 where text.elementsEqual("POST".utf8): .post
-            case 4 where text.elementsEqual("HEAD".utf8): .head
-            case 3 where text.elementsEqual("PUT".utf8): .put
-            case 5 where text.elementsEqual("PATCH".utf8): .patch
-            case 6 where text.elementsEqual("DELETE".utf8): .delete
-            case 7 where text.elementsEqual("OPTIONS".utf8): .options
+            case 3 where equal(text, "GET"): .get
+            case 4 where equal(text, "POST"): .post
+            case 4 where equal(text, "HEAD"): .head
+            case 3 where equal(text, "PUT"): .put
+            case 5 where equal(text, "PATCH"): .patch
+            case 6 where equal(text, "DELETE"): .delete
+            case 7 where equal(text, "OPTIONS"): .options
             default: .other
             }
     }

@@ -126,7 +126,7 @@ func fieldName(_ line: Bytes) throws(Refusal) -> Bytes {
 
 /// ` HTTP/1.1` or ` HTTP/1.0`, and true for the latter; HTTP/0.9 has none and HTTP/2 another.
 private func version(_ text: Bytes) throws(Refusal) -> Bool {
-    guard text.count == 9, text[0] == .space, text[1..<8].elementsEqual("HTTP/1.".utf8) else { throw .malformed }
+    guard text.count == 9, text[0] == .space, equal(Bytes(rebasing: text[1..<8]), "HTTP/1.") else { throw .malformed }
     switch text[8] {
     case UInt8(ascii: "1"): return false
     case UInt8(ascii: "0"): return true

@@ -13,8 +13,14 @@ package struct EpollEvents: OptionSet, Sendable {
     package static let writable = EpollEvents(rawValue: EPOLLOUT.rawValue)
     /// The peer sends no more.
     package static let peerFinished = EpollEvents(rawValue: EPOLLRDHUP.rawValue)
+    // Asked for on every event, so not by the generic operations of option sets.
+
+    /// There are bytes, or the end of them.
+    package var isReadable: Bool { rawValue & (EPOLLIN.rawValue | EPOLLRDHUP.rawValue) != 0 }
+    package var isPeerFinished: Bool { rawValue & EPOLLRDHUP.rawValue != 0 }
     /// Both directions ended, or an error; reported without being asked for.
-    package static let broken = EpollEvents(rawValue: EPOLLHUP.rawValue | EPOLLERR.rawValue)
+    package var isBroken: Bool { rawValue & (EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 }
+
     /// Report a change once, not a state again and again.
     package static let edgeTriggered = EpollEvents(rawValue: EPOLLET.rawValue)
     /// Of several epolls that watch one descriptor, wake one and not all.

@@ -45,6 +45,11 @@ package struct Thread: ~Copyable {
     /// The number of CPUs that this process may use.
     package static var usableCPUs: Int { Int(kychook_usable_cpus()) }
 
+    /// Keeps the calling thread, and what it starts from now on, to these CPUs. Without effect where they do not exist.
+    package static func restrict(toCPUs cpus: Range<Int>) {
+        kychook_use_cpus(Int32(cpus.lowerBound), Int32(cpus.count))
+    }
+
     private final class Start: Sendable {
         let name: String
         let body: @Sendable () -> Void

@@ -82,16 +82,21 @@ struct DeadlineQueue: ~Copyable {
     /// When something may end next; it may turn out to have been put off.
     var next: MonotonicInstant {
         var earliest = MonotonicInstant.never
-        for list in lists where list.first >= 0 { earliest = min(earliest, links[Int(list.first)].listed) }
+        for kind in 0..<lists.count {
+            let first = lists[kind].first
+            if first >= 0 { earliest = min(earliest, links[Int(first)].listed) }
+        }
         return earliest
     }
 
     /// Takes out one connection whose deadline has passed; nil when there is none.
     mutating func expired(by now: MonotonicInstant) -> (slot: UInt32, kind: DeadlineKind)? {
-        for kind in DeadlineKind.allCases {
+        for index in 0..<lists.count {
             while true {
-                let first = lists[kind.rawValue].first
-                guard first >= 0, links[Int(first)].listed <= now else { break }
+                let first = lists[index].first
+                guard first >= 0, links[Int(first)].listed <= now, let kind = DeadlineKind(rawValue: index) else {
+                    break
+                }
                 let slot = UInt32(first)
                 let deadline = links[Int(first)].deadline
                 guard deadline > now else {

@@ -1,4 +1,5 @@
 import KychookLinux
+import Synchronization
 
 extension EventLoop {
     /// Few at a time: whoever has connections goes on with them, and another loop may take the next ones.
@@ -21,7 +22,7 @@ extension EventLoop {
         }
         switch listener.socket.accept() {
         case .connection(let socket):
-            admit(socket)
+            assign(socket)
             return true
         case .none:
             return false
@@ -31,6 +32,26 @@ extension EventLoop {
             pauseAccepting(until: now + ServerLimits.acceptPause)
             return false
         }
+    }
+
+    /// Gives a new connection to the loop that has the fewest. Left to themselves, the loops of one queue would share
+    /// badly: the kernel wakes the one that slept last, so one has nearly all when there is little to do.
+    private mutating func assign(_ socket: consuming Descriptor) {
+        var fewest = mailbox.connections.load(ordering: .relaxed)
+        var chosen: Mailbox?
+        for sibling in siblings {
+            let count = sibling.connections.load(ordering: .relaxed)
+            if count < fewest { (fewest, chosen) = (count, sibling) }
+        }
+        guard let chosen, stopBy == nil else { return admit(socket) }
+        chosen.connections.wrappingAdd(1, ordering: .relaxed)
+        if let socket = chosen.post(socket) { admit(socket) }
+    }
+
+    /// From a sibling, which has counted it already.
+    mutating func admitAssigned(_ socket: consuming Descriptor) {
+        mailbox.connections.wrappingSubtract(1, ordering: .relaxed)
+        admit(socket)
     }
 
     private mutating func admit(_ socket: consuming Descriptor) {
@@ -48,6 +69,7 @@ extension EventLoop {
         }
         counters.accepted.add(1)
         counters.open.add(1)
+        mailbox.connections.wrappingAdd(1, ordering: .relaxed)
         let patience = stopBy == nil ? limits.idleTimeout : ServerLimits.lastChance
         deadlines.arm(id.slot, .idle, at: now + patience)
     }

@@ -1,5 +1,6 @@
 import KychookHTTP
 import KychookLinux
+import Synchronization
 
 extension EventLoop {
     /// Puts an answer into the output; ``settle(_:mayContinue:)`` writes it.
@@ -149,6 +150,7 @@ extension EventLoop {
         let id = connection.pointee.id
         table.remove(connection)
         counters.open.add(-1)
+        mailbox.connections.wrappingSubtract(1, ordering: .relaxed)
         if wasHeld {
             held.removeAll { $0 == id }
             resumeReading()

@@ -10,9 +10,9 @@ extension EventLoop {
     private static var outputPerTurn: Int { 1 << 16 }
 
     mutating func react(_ connection: ConnectionPointer, to happened: EpollEvents) {
-        guard happened.isDisjoint(with: .broken) else { return close(connection) }
-        if !happened.isDisjoint(with: [.readable, .peerFinished]) { connection.pointee.isReadable = true }
-        if happened.contains(.peerFinished) { connection.pointee.isPeerFinished = true }
+        guard !happened.isBroken else { return close(connection) }
+        if happened.isReadable { connection.pointee.isReadable = true }
+        if happened.isPeerFinished { connection.pointee.isPeerFinished = true }
         guard connection.pointee.pending == nil || flushPending(connection) else { return }
         // Who has a turn coming does not get another one by sending more.
         if !connection.pointee.isQueued { advance(connection) }

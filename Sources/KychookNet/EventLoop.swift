@@ -16,6 +16,8 @@ struct EventLoop: ~Copyable {
     let counters: LoopCounters
     let handler: any RequestHandler
     let epoll: Epoll
+    /// Of the server's other loops; empty when each has an accept queue of its own.
+    let siblings: [Mailbox]
     let loops: Int
     let refusals = RefusalResponses()
 
@@ -50,6 +52,7 @@ struct EventLoop: ~Copyable {
         counters = setup.counters
         limits = setup.limits
         loops = setup.loops
+        siblings = setup.siblings
         self.epoll = epoll
         self.listeners = listeners
         self.handler = handler
@@ -70,7 +73,7 @@ struct EventLoop: ~Copyable {
             expire()
             // Twice: answers that were posted while the first were being written need no wake-up.
             let isAsleep = !takeMail() || !takeMail()
-            if let stopBy, table.count == 0 || now >= stopBy { break }
+            if let stopBy, now >= stopBy || (table.count == 0 && mailbox.close(isForced: false)) { break }
             timeout = isAsleep && queued.isEmpty ? now.milliseconds(until: nextAppointment) : 0
         }
         end()
@@ -131,6 +134,6 @@ struct EventLoop: ~Copyable {
         for slot in 0..<table.slots {
             if let connection = table[slot: slot] { close(connection) }
         }
-        mailbox.close()
+        _ = mailbox.close(isForced: true)
     }
 }

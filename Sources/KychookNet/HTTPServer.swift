@@ -8,7 +8,7 @@ import Synchronization
 package final class HTTPServer: Sendable {
     /// How loops come by connections.
     package enum Accepting: Sendable {
-        /// One queue; whichever loop is awake takes the next.
+        /// One queue; whichever loop is awake takes the next and gives it to the loop with the fewest connections.
         case sharedQueue
         /// A queue per loop; the kernel chooses by a hash of the addresses (SO_REUSEPORT). Not for paths.
         case queuePerLoop
@@ -39,9 +39,18 @@ package final class HTTPServer: Sendable {
         for address in addresses {
             bound.append(try Self.listen(on: address, for: &listeners, accepting))
         }
+        var mailboxes: [Mailbox] = []
+        for _ in 0..<count { mailboxes.append(try Mailbox()) }
         var setups: [LoopSetup] = []
-        for index in 0..<count {
-            setups.append(try LoopSetup(index: index, loops: count, limits: limits, listeners: listeners[index]))
+        for (index, listeners) in listeners.enumerated() {
+            let setup = try LoopSetup(
+                index: index,
+                mailboxes: mailboxes,
+                limits: limits,
+                listeners: listeners,
+                accepting: accepting
+            )
+            setups.append(setup)
         }
         boundAddresses = bound
         loops = setups.map { setup in

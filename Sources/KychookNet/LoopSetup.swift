@@ -8,6 +8,8 @@ final class LoopSetup: Sendable {
     let limits: ServerLimits
     let mailbox: Mailbox
     let counters = LoopCounters()
+    /// Mailboxes of the loops that it may hand connections to.
+    let siblings: [Mailbox]
 
     private struct Parts: ~Copyable {
         var epoll: Epoll
@@ -17,15 +19,22 @@ final class LoopSetup: Sendable {
     /// Taken out by the loop's thread: it must be the only owner of its listeners, so that letting go closes them.
     private let parts: Locked<Parts?>
 
-    init(index: Int, loops: Int, limits: ServerLimits, listeners: [Listener]) throws(SystemError) {
+    init(
+        index: Int,
+        mailboxes: [Mailbox],
+        limits: ServerLimits,
+        listeners: [Listener],
+        accepting: HTTPServer.Accepting
+    ) throws(SystemError) {
         let epoll = try Epoll()
-        mailbox = try Mailbox()
+        mailbox = mailboxes[index]
+        siblings = accepting == .sharedQueue ? mailboxes.enumerated().filter { $0.offset != index }.map(\.element) : []
         try mailbox.watch(by: epoll, token: EventLoop.mailToken)
         for (index, listener) in listeners.enumerated() {
             try listener.watch(by: epoll, token: EventLoop.firstListenerToken - UInt64(index))
         }
         self.index = index
-        self.loops = loops
+        loops = mailboxes.count
         self.limits = limits
         parts = Locked(Parts(epoll: epoll, listeners: listeners))
     }

@@ -2,10 +2,12 @@ import KychookHTTP
 import KychookLinux
 import Synchronization
 
-/// What other threads tell a loop: answers and orders. The only thing of a loop that they can reach.
+/// What other threads tell a loop: answers, connections and orders. The only thing of a loop that they can reach.
 final class Mailbox: Sendable {
     struct Content {
         var answers: [Answer] = []
+        /// Descriptors, owned by whoever takes them out, that another loop has accepted for this one.
+        var sockets: [Int32] = []
         var limits: ServerLimits?
         var retriesHeld = false
         var stopBy: MonotonicInstant?
@@ -19,6 +21,9 @@ final class Mailbox: Sendable {
         /// The loop has ended: what comes now is dropped.
         var isClosed = false
     }
+
+    /// Connections that the loop has or has been given, so that every loop can see who has the fewest.
+    let connections = Atomic<Int>(0)
 
     /// The loop holds a request back, so it wants to know when there is room again.
     let wantsRetry = Atomic<Bool>(false)
@@ -48,15 +53,25 @@ final class Mailbox: Sendable {
         }
     }
 
-    func post(_ change: (inout Content) -> Void) {
-        let mustWake = state.withLock { state in
-            guard !state.isClosed else { return false }
+    /// Hands a connection over.
+    /// - Returns: the socket, when the loop has ended.
+    func post(_ socket: consuming Descriptor) -> Descriptor? {
+        let number = socket.release()
+        return post { $0.sockets.append(number) } ? nil : Descriptor(owning: number)
+    }
+
+    /// - Returns: false when the loop has ended: then nothing is changed.
+    @discardableResult
+    func post(_ change: (inout Content) -> Void) -> Bool {
+        let (isTaken, mustWake) = state.withLock { state in
+            guard !state.isClosed else { return (false, false) }
             change(&state.content)
             state.isEmpty = false
             defer { state.isAwake = true }
-            return !state.isAwake
+            return (true, !state.isAwake)
         }
         if mustWake { wakeUp.signal() }
+        return isTaken
     }
 
     /// For the loop: takes everything. When there was nothing, the loop is taken for asleep from here on.
@@ -77,10 +92,16 @@ final class Mailbox: Sendable {
         }
     }
 
-    func close() {
+    /// Takes nothing more from now on.
+    /// - Parameter isForced: drops what is there; otherwise the mailbox closes only when it is empty.
+    /// - Returns: whether it is closed.
+    func close(isForced: Bool) -> Bool {
         state.withLock { state in
+            guard isForced || state.isEmpty else { return false }
             state.isClosed = true
+            for socket in state.content.sockets { _ = Descriptor(owning: socket) }
             state.content = Content()
+            return true
         }
     }
 }

@@ -44,9 +44,9 @@ package final class Server: Sendable {
             directory,
             EventLog.Options(
                 limits: EventLog.Limits(configuration.limits),
-                answer: {
-                    faults.cleared()
-                    IngestAnswers.release($0, statistics: statistics)
+                answer: { answers in
+                    if answers.contains(where: \.isKept) { faults.cleared() }
+                    IngestAnswers.release(answers, statistics: statistics)
                 },
                 onRoom: { links.http?.retryHeld() },
                 onCommit: { _ in links.sinks?.wake() },

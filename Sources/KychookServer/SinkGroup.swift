@@ -1,6 +1,5 @@
 import KychookClient
 import KychookConfig
-import KychookCrypto
 import KychookLinux
 import KychookModel
 import KychookSinks
@@ -17,6 +16,9 @@ final class SinkGroup: Sendable {
         case log(LogDispatcher, Task<Void, Never>)
         case attempts(Dispatcher, Task<Void, Never>)
     }
+
+    /// Between TERM and KILL: at a stop, hooks are ended at 8 s and the process must be gone by 10 s.
+    private static let hookGrace = Duration.seconds(1)
 
     private let log: EventLog
     private let clock: WallClock
@@ -101,7 +103,7 @@ final class SinkGroup: Sendable {
             let dispatcher = try LogDispatcher(file, sink, record: record, context: context)
             started = .log(dispatcher, Task { await dispatcher.run() })
         case .shell(let shell):
-            started = try run(try ShellHook(configuration: shell), sink, record, context)
+            started = try run(try ShellHook(configuration: shell, grace: SinkGroup.hookGrace), sink, record, context)
         case .http(let http):
             started = try run(forward(http, configuration), sink, record, context)
         }
@@ -123,15 +125,9 @@ final class SinkGroup: Sendable {
             configuration.sources.map { ($0.name, $0.preset.scheme.header) },
             uniquingKeysWith: { first, _ in first }
         )
-        let signer = http.signingSecret.flatMap { secret in
-            StandardWebhooksSigner(secret: secret) { key, message in
-                MessageAuthenticator(.sha256, key: key).authenticate(message).bytes
-            }
-        }
         return HTTPForward(
             configuration: http,
             client: sharedClient(),
-            signer: signer,
             signatureHeader: { headers[$0] },
             clock: clock
         )

@@ -1,11 +1,12 @@
 package import KychookClient
 package import KychookModel
+import KychookVerify
 
 /// POSTs each event to one URL and classifies the answer.
 package struct HTTPForward: Sink {
     private let configuration: SinkConfiguration.HTTP
     private let client: HTTPClient
-    private let signer: StandardWebhooksSigner?
+    private let signing: (scheme: SignatureScheme, secret: Secret)?
     private let signatureHeader: @Sendable (_ source: String) -> String?
     private let clock: WallClock
 
@@ -17,34 +18,38 @@ package struct HTTPForward: Sink {
 
     /// - Parameters:
     ///   - client: shared by all HTTP sinks.
-    ///   - signer: signs by Standard Webhooks; nil: unsigned.
     ///   - signatureHeader: the name of the header in which a source's provider signs, for `pass_signature`.
     ///   - clock: dates the signature and reads Retry-After dates.
     package init(
         configuration: SinkConfiguration.HTTP,
         client: HTTPClient,
-        signer: StandardWebhooksSigner? = nil,
         signatureHeader: @escaping @Sendable (_ source: String) -> String? = { _ in nil },
         clock: WallClock = .system
     ) {
         self.configuration = configuration
         self.client = client
-        self.signer = signer
         self.signatureHeader = signatureHeader
         self.clock = clock
+        signing = configuration.signingSecret.map { (.standardWebhooks(for: $0), $0) }
     }
 
     package func deliver(_ delivery: Delivery) async -> AttemptResult {
+        let request: ClientRequest
         do {
-            return classify(try await client.send(request(for: delivery)))
+            request = try self.request(for: delivery)
+        } catch {
+            return AttemptResult(.retryable(reason: "cannot sign: \(error)"))
+        }
+        do {
+            return classify(try await client.send(request))
         } catch {
             return AttemptResult(.retryable(reason: error.description))
         }
     }
 
-    private func request(for delivery: Delivery) -> ClientRequest {
+    private func request(for delivery: Delivery) throws(SecretError) -> ClientRequest {
         let body = configuration.format == .original ? delivery.body : delivery.document
-        return ClientRequest(
+        return try ClientRequest(
             .post,
             configuration.url,
             headers: contentHeaders(for: delivery) + deliveryHeaders(for: delivery, body: body),
@@ -84,16 +89,26 @@ package struct HTTPForward: Sink {
     }
 
     /// What names the delivery; `webhook-id` stays the same over all attempts, for the receiver's dedupe.
-    private func deliveryHeaders(for delivery: Delivery, body: [UInt8]) -> [ClientRequest.Field] {
+    private func deliveryHeaders(for delivery: Delivery, body: [UInt8]) throws(SecretError) -> [ClientRequest.Field] {
         let id = delivery.event.id.description
         var fields = [
             ClientRequest.Field("user-agent", "kychook"),
-            ClientRequest.Field("webhook-id", id),
             ClientRequest.Field("kychook-attempt", "\(delivery.attempt)"),
         ]
         if delivery.isReplay { fields.append(ClientRequest.Field("kychook-replay", "true")) }
-        if let signer { fields += signer.headers(id: id, time: clock.now(), body: body) }
-        return fields
+        return try fields + signatureHeaders(id: id, body: body)
+    }
+
+    /// `webhook-id`, and by Standard Webhooks time and signature where there is a secret.
+    private func signatureHeaders(id: String, body: [UInt8]) throws(SecretError) -> [ClientRequest.Field] {
+        guard let signing else { return [ClientRequest.Field("webhook-id", id)] }
+        let signed = try signing.scheme.sign(
+            body: body,
+            secret: signing.secret,
+            now: clock.now(),
+            headers: ["webhook-id": id]
+        )
+        return signed.map { ClientRequest.Field($0.name, $0.value) }
     }
 
     private func classify(_ response: ClientResponse) -> AttemptResult {

@@ -53,7 +53,7 @@ final class HookWatcher: Sendable {
     private let thread: Mutex<Thread?>
 
     init(grace: Duration) throws(SystemError) {
-        let mailbox = HookMailbox(try Pipe())
+        let mailbox = HookMailbox(try Pipe(blocksReading: false))
         self.mailbox = mailbox
         thread = Mutex(
             Thread(named: "hook-watcher") {

@@ -1,25 +1,34 @@
 import GRDB
 import GRDBSQLite
 import KychookLinux
-import Synchronization
 
 /// Moves committed pages from the write-ahead log into the database, beside the writer instead of inside its commits.
 ///
-/// The bulk is copied by a thread with a connection of its own (PASSIVE: it waits for nobody). A log only starts over
-/// when all of it is copied while nobody writes, which under load happens by chance; so when the log is long the
-/// writer copies the small rest itself, between two batches.
+/// The bulk is copied by a thread with a connection of its own (PASSIVE: it waits for nobody), each time that enough
+/// has come together: a page that changed often meanwhile is copied once. A log only starts over when all of it is
+/// copied while nobody writes, which under load happens by chance; so when the log is long the writer copies the small
+/// rest itself, between two batches.
 final class Checkpointer: Sendable {
-    /// Pages of 4 KiB in the log at which the thread begins, and at which the writer lends a hand.
-    static let beginAt = 1000
+    /// Pages of 4 KiB that are not copied yet, at which the thread copies them.
+    static let beginAt = 4000
+    /// Length of the log, copied or not, at which it should start over.
     static let finishAt = 8000
+    /// So few pages the writer copies itself: the answers wait for it.
+    static let smallRest = 400
+    /// Length of the log at which the writer copies whatever is left: a disk that slow has no better moment.
+    static let lastResort = 32_000
 
     private struct State {
+        /// Pages in the log after the writer's last commit, and how many of them are in the database too.
+        var length = 0
+        var copied = 0
+        /// How often the log has started over.
+        var generation = 0
         var wanted = false
         var stopped = false
     }
 
     private let state = Monitor(State())
-    private let pages = Atomic<Int>(0)
     private let path: String
 
     init(path: String) {
@@ -30,12 +39,9 @@ final class Checkpointer: Sendable {
     func watch(_ database: Database) {
         sqlite3_wal_hook(
             database.sqliteConnection,
-            { context, _, _, pages in
+            { context, _, _, length in
                 guard let context else { return SQLITE_OK }
-                Unmanaged<Checkpointer>.fromOpaque(context).takeUnretainedValue().pages.store(
-                    Int(pages),
-                    ordering: .relaxed
-                )
+                Unmanaged<Checkpointer>.fromOpaque(context).takeUnretainedValue().logHasGrown(to: Int(length))
                 return SQLITE_OK
             },
             // Unretained: the event log keeps this object longer than any connection of its writer.
@@ -43,11 +49,25 @@ final class Checkpointer: Sendable {
         )
     }
 
+    private func logHasGrown(to length: Int) {
+        state.withLock { state in
+            if length < state.length {
+                state.generation += 1
+                state.copied = 0
+            }
+            state.length = length
+        }
+    }
+
     /// Called by the writer after each turn.
     func afterCommit(_ database: Database) {
-        let pages = pages.load(ordering: .relaxed)
-        if pages >= Checkpointer.finishAt { checkpoint(database.sqliteConnection) }
-        if pages >= Checkpointer.beginAt { state.update { $0.wanted = true } }
+        let (length, rest) = state.withLock { ($0.length, $0.length - $0.copied) }
+        let isLong = length >= Checkpointer.finishAt
+        if isLong && rest <= Checkpointer.smallRest || length >= Checkpointer.lastResort {
+            checkpoint(database.sqliteConnection)
+        } else if isLong || rest >= Checkpointer.beginAt {
+            state.update { $0.wanted = true }
+        }
     }
 
     /// The thread's whole life.
@@ -80,6 +100,13 @@ final class Checkpointer: Sendable {
     /// Failing is no harm: the log stays longer, and the next commit asks again.
     private func checkpoint(_ connection: OpaquePointer?) {
         guard let connection else { return }
-        sqlite3_wal_checkpoint_v2(connection, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
+        let generation = state.withLock { $0.generation }
+        var copied = Int32(0)
+        let code = sqlite3_wal_checkpoint_v2(connection, nil, SQLITE_CHECKPOINT_PASSIVE, nil, &copied)
+        guard code == SQLITE_OK else { return }
+        state.withLock { state in
+            // The log may have started over as soon as all was copied; what was copied of the old one tells nothing.
+            if state.generation == generation { state.copied = Int(copied) }
+        }
     }
 }

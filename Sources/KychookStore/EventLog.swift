@@ -57,6 +57,11 @@ package final class EventLog: Sendable {
         /// As given to `submit`.
         package let ticket: any Sendable
         package let result: Result<AppendOutcome, AppendFailure>
+
+        /// The event, or the one it copies, is committed.
+        package var isKept: Bool {
+            if case .success = result { true } else { false }
+        }
     }
 
     package let directory: StateDirectory

@@ -23,3 +23,13 @@ extension SourcePreset {
         types: []
     )
 }
+
+extension SignatureScheme {
+    /// Standard Webhooks for signing with this secret: `whsec_` and base 64, or the key's own text.
+    package static func standardWebhooks(for secret: Secret) -> SignatureScheme {
+        var scheme = SourcePreset.standardWebhooks.scheme
+        let isEncoded = secret.withBytes { $0.starts(with: "whsec_".utf8) }
+        if !isEncoded { scheme.secretDecoding = .text }
+        return scheme
+    }
+}

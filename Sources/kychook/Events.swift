@@ -60,7 +60,9 @@ struct Events: ParsableCommand {
                     throw ValidationError("\(id) is no event ID: they look like evt_01HZ8J4M2N5P6Q7R8S9T0V1W2X")
                 }
                 let reader = try store.reader()
-                guard let stored = try reader.event(id: eventID) else { throw failure(.data, "there is no event \(id)") }
+                guard let stored = try reader.event(id: eventID) else {
+                    throw failure(.data, "there is no event \(id)")
+                }
                 if raw {
                     guard let body = stored.body?.bytes else { throw failure(.data, "the body of \(id) was deleted") }
                     FileHandle.standardOutput.write(Data(body))
@@ -166,7 +168,9 @@ struct Events: ParsableCommand {
                     return
                 }
                 for change in report.changed {
-                    print("\(change.event)  \(printable(change.before))  ->  \(printable(change.after))  \(change.change)")
+                    print(
+                        "\(change.event)  \(printable(change.before))  ->  \(printable(change.after))  \(change.change)"
+                    )
                 }
                 print("\(report.examined) examined, \(report.changed.count) \(dryRun ? "would change" : "changed")")
             }

@@ -95,7 +95,9 @@ struct Identities: ParsableCommand {
             for stored in history {
                 let event = stored.event
                 let status = printable(event.interpretation.status ?? "")
-                print("\(event.received)  \(event.change.rawValue)  \"\(status)\"  via \(event.via.rawValue)  \(event.id)")
+                print(
+                    "\(event.received)  \(event.change.rawValue)  \"\(status)\"  via \(event.via.rawValue)  \(event.id)"
+                )
                 for delivery in try reader.deliveries(of: event.sequence) {
                     let reason = delivery.lastReason.map { ", \(printable($0))" } ?? ""
                     print("    sink \(delivery.sink): \(delivery.state), attempts \(delivery.attempts)\(reason)")

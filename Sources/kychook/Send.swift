@@ -87,7 +87,8 @@ struct Send: ParsableCommand {
             headers: Dictionary(uniqueKeysWithValues: signedHeaders)
         )
         if badSignature, let last = headers.indices.last {
-            headers[last].value = String(headers[last].value.dropLast()) + (headers[last].value.hasSuffix("0") ? "1" : "0")
+            headers[last].value =
+                String(headers[last].value.dropLast()) + (headers[last].value.hasSuffix("0") ? "1" : "0")
         }
         return ClientRequest(
             .post,

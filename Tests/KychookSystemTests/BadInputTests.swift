@@ -103,7 +103,11 @@ import Testing
         Odd("not JSON", "status=approved", "(not_json)"),
         Odd("JSON without a known field", #"{"hello":"world"}"#, "(no_type)"),
         Odd("an array", #"["identityStatus"]"#, "(not_an_object)"),
-        Odd("invalid UTF-8", Array(#"{"type":"identityStatus","x":""#.utf8) + [0xFF, 0xFE] + Array(#""}"#.utf8), "(not_json)"),
+        Odd(
+            "invalid UTF-8",
+            Array(#"{"type":"identityStatus","x":""#.utf8) + [0xFF, 0xFE] + Array(#""}"#.utf8),
+            "(not_json)"
+        ),
         Odd(
             "10 000 levels of nesting",
             #"{"type":"identityStatus","x":"# + String(repeating: "[", count: 10_000)

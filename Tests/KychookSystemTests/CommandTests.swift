@@ -70,9 +70,12 @@ import Testing
     }
 
     @Test func `check --event says which sinks match and why the others do not`() throws {
-        let kychook = try Installation(sinks: [
-            "approved: { when: { status: approved }, log: { path: /tmp/kychook-never-written.jsonl } }"
-        ], start: false)
+        let kychook = try Installation(
+            sinks: [
+                "approved: { when: { status: approved }, log: { path: /tmp/kychook-never-written.jsonl } }"
+            ],
+            start: false
+        )
         let saved = kychook.directory.path("body.json")
         kychook.write(Installation.body("a", "declined"), to: saved, mode: 0o600)
         let lines = kychook.output(["check", "--event", saved]).lines
@@ -99,7 +102,9 @@ import Testing
         #expect(verify(withNewline).lines.first?.contains("secret ends with a line end") == true)
         #expect(verify("sha256=\(right)").lines.first?.contains("begins with \"sha256=\"") == true)
         let spaced = body.replacing(",", with: ", ").replacing(":", with: ": ")
-        #expect(verify(Installation.signature(Array(spaced.utf8))).lines.first?.contains("parsed and written anew") == true)
+        #expect(
+            verify(Installation.signature(Array(spaced.utf8))).lines.first?.contains("parsed and written anew") == true
+        )
         #expect(verify(String(repeating: "0", count: 64)).lines.first?.contains("another secret") == true)
     }
 

@@ -89,7 +89,8 @@ final class Installation: Sendable {
     func start() throws {
         let process = run(["serve"])
         let line = process.line { $0.contains("listening") && $0.contains("url=") }
-        guard let line, let port = line.split(separator: "/webhooks").first?.split(separator: ":").last.flatMap({ UInt16($0) })
+        guard let line,
+            let port = line.split(separator: "/webhooks").first?.split(separator: ":").last.flatMap({ UInt16($0) })
         else {
             Issue.record("the server did not start: \(process.lines)")
             throw RawClient.Failure.closed

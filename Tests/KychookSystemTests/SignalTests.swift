@@ -35,13 +35,19 @@ import Testing
         #expect(throws: RawClient.Failure.connect(errno: ECONNREFUSED)) { try RawClient(port: kychook.port) }
     }
 
-    @Test func `a hook that does not end is ended, and its delivery stays pending`() throws {
+    @Test func `attempts that do not end are cut at 8 s, and their deliveries stay pending`() async throws {
+        let target = FaultyTarget(.silence)
         let kychook = try Installation(start: false)
         let started = kychook.directory.path("started")
         let hook = kychook.script("hook", "trap '' TERM\necho $$ >> \(started)\nwhile :; do sleep 60; done")
-        kychook.configure(sinks: ["hook: { shell: { command: [\(hook)], timeout: 1h } }"])
+        kychook.configure(sinks: [
+            "hook: { shell: { command: [\(hook)], timeout: 1h } }",
+            "target: { http: { url: \"\(target.url)\", timeout: 1h, allow_private: true } }",
+        ])
         try kychook.start()
         #expect(try kychook.post(Installation.body("ident-1", "approved")).status == 200)
+        var arrivals = target.arrivals.makeAsyncIterator()
+        _ = await arrivals.next()
         let pid = try #require(follow(started).lines(atLeast: 1)?.first.flatMap { pid_t($0) })
         let begin = MonotonicTime.now()
         kychook.process.send(SIGTERM)
@@ -49,9 +55,10 @@ import Testing
         let duration = MonotonicTime.now() - begin
         #expect(duration >= .seconds(8) && duration < .milliseconds(10_500), "\(duration)")
         #expect(kill(pid, 0) == -1 && errno == ESRCH)
-        // Pending: the next server makes the attempt again.
+        // Pending: the next server makes both attempts again.
         try kychook.start()
         #expect(follow(started).lines(atLeast: 2) != nil)
+        #expect(await arrivals.next()?.values(of: "kychook-attempt") == ["1"])
     }
 }
 
@@ -104,7 +111,10 @@ import Testing
         let (began, gate, ended) = ("began", "gate", "ended")
         let paths = [began, gate, ended].map { kychook.directory.path($0) }
         #expect(mkfifo(paths[1], 0o600) == 0)
-        let hook = kychook.script("hook", "echo x >> \(paths[0])\nread line < \(paths[1])\necho $VERSION >> \(paths[2])")
+        let hook = kychook.script(
+            "hook",
+            "echo x >> \(paths[0])\nread line < \(paths[1])\necho $VERSION >> \(paths[2])"
+        )
         kychook.configure(sinks: ["hook: { shell: { command: [\(hook)], environment: { VERSION: old } } }"])
         try kychook.start()
         #expect(try kychook.post(Installation.body("a", "approved")).status == 200)

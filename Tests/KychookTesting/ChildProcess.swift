@@ -84,7 +84,8 @@ package final class ChildProcess: Sendable {
 
     /// Whether so many lines come to satisfy a condition.
     package func lines(where condition: (String) -> Bool, atLeast count: Int, within seconds: Int = 20) -> Bool {
-        output.wait(until: .now() + .seconds(seconds)) { $0.lines.count(where: condition) >= count ? true : nil } ?? false
+        output.wait(until: .now() + .seconds(seconds)) { $0.lines.count(where: condition) >= count ? true : nil }
+            ?? false
     }
 
     /// The lines once there are so many; nil when the time is up.
@@ -114,5 +115,5 @@ package final class ChildProcess: Sendable {
 
 /// Follows a file as it grows, through a `tail` process: lines are awaited instead of polled for.
 package func follow(_ path: String) -> ChildProcess {
-    ChildProcess(["/usr/bin/tail", "-q", "-n", "+1", "-F", path])
+    ChildProcess(["/bin/sh", "-c", "exec tail -q -n +1 -F \"$0\" 2>/dev/null", path])
 }

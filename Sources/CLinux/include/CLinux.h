@@ -26,5 +26,8 @@ int kychook_pipe(int *_Nonnull ends);
 /// The number of CPUs that this process may run on (sched_getaffinity(2)), at least 1.
 int kychook_usable_cpus(void);
 
+/// Lets the calling thread, and what it starts from now on, run on these CPUs only (sched_setaffinity(2)).
+void kychook_use_cpus(int first, int count);
+
 /// Names the calling thread for ps, top and perf; at most 15 bytes are kept.
 void kychook_name_thread(const char *_Nonnull name);

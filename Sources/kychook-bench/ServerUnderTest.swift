@@ -1,0 +1,87 @@
+import Glibc
+import KychookLinux
+import KychookStore
+
+/// The real `kychook serve` as a child, on a configuration and a state directory of its own.
+final class ServerUnderTest {
+    enum Sink: String {
+        case log, none
+    }
+
+    let process: ChildProcess
+    let address: ListenAddress
+    let state: StateDirectory
+    let logPath: String
+    /// Just before the program was started.
+    let started: MonotonicInstant
+    /// Until it said where it listens, in milliseconds.
+    let readyAfter: Double
+
+    /// Returns when the server listens.
+    init(program: String, in directory: TemporaryDirectory, sink: Sink) throws {
+        state = StateDirectory(path: directory.path("state"))
+        logPath = directory.path("events.jsonl")
+        try directory.write("secret", SignedEvents.secret + "\n")
+        try directory.write("kychook.yaml", ServerUnderTest.configuration(directory, sink, logPath))
+        let output = directory.path("server.log")
+        try directory.write("server.log", "")
+        started = .now
+        process = try ChildProcess([program, "serve", "--config", directory.path("kychook.yaml")], output: output)
+        address = try ServerUnderTest.waitForAddress(in: output)
+        readyAfter = started.milliseconds(to: .now)
+    }
+
+    private static func configuration(_ directory: TemporaryDirectory, _ sink: Sink, _ log: String) -> String {
+        """
+        listen: [ { address: "127.0.0.1:0" } ]
+        state_dir: "\(directory.path("state"))"
+        sources:
+          bitgo:
+            provider: bitgo
+            path: \(SignedEvents.path)
+            secrets: [ { file: "\(directory.path("secret"))" } ]
+        sinks: \(sink == .log ? "{ events: { log: { path: \"\(log)\" } } }" : "{}")
+
+        """
+    }
+
+    /// The server writes a line with `url=http://ADDRESS/…` when it listens.
+    private static func waitForAddress(in output: String) throws -> ListenAddress {
+        let end = MonotonicInstant.now + .seconds(10)
+        while MonotonicInstant.now < end {
+            let text = try readText(output)
+            if let line = text.split(separator: "\n").first(where: { $0.contains(" listening ") }),
+                text.hasSuffix("\n"),
+                let place = line.split(separator: "/").dropFirst().first, let address = ListenAddress(String(place))
+            {
+                return address
+            }
+            usleep(200)
+        }
+        throw BenchError.noServer(try readText(output))
+    }
+
+    /// Bytes of the write-ahead log now.
+    var walSize: Int64 { (try? FileStatus.at("\(state.database)-wal").size) ?? 0 }
+}
+
+/// Why a benchmark could not be made, or what it proved wrong.
+enum BenchError: Error, CustomStringConvertible {
+    case noServer(String)
+    case badAnswer(Int)
+    case noProgram(String)
+
+    var description: String {
+        switch self {
+        case .noServer(let output): "the server did not start; it said:\n\(output)"
+        case .badAnswer(let status): "the first event was answered \(status)"
+        case .noProgram(let path): "there is no \(path): build the product kychook, or name it with --server"
+        }
+    }
+}
+
+extension MonotonicInstant {
+    func milliseconds(to later: MonotonicInstant) -> Double {
+        Double(later.nanoseconds - nanoseconds) / 1e6
+    }
+}
