@@ -66,16 +66,15 @@ final class SinkGroup: Sendable {
             running.withLock { $0[name] = nil }
         }
         for sink in configuration.sinks {
+            guard let former = old[sink.name] else {
+                // Before the reload is over: a sink that starts "now" gets every event that is accepted after it.
+                await startOrReport(sink, in: configuration)
+                continue
+            }
             Task {
-                if let former = old[sink.name] {
-                    stop(former)
-                    await task(former).value
-                }
-                do {
-                    try await start(sink, in: configuration)
-                } catch {
-                    logger.error("sink cannot start", metadata: ["sink": "\(sink.name)", "reason": "\(error)"])
-                }
+                stop(former)
+                await task(former).value
+                await startOrReport(sink, in: configuration)
             }
         }
     }
@@ -90,6 +89,14 @@ final class SinkGroup: Sendable {
     /// Cuts the attempts under way.
     func cancel() {
         for case .attempts(let dispatcher, _) in running.withLock({ Array($0.values) }) { dispatcher.cancel() }
+    }
+
+    private func startOrReport(_ sink: SinkConfiguration, in configuration: Configuration) async {
+        do {
+            try await start(sink, in: configuration)
+        } catch {
+            logger.error("sink cannot start", metadata: ["sink": "\(sink.name)", "reason": "\(error)"])
+        }
     }
 
     private func start(_ sink: SinkConfiguration, in configuration: Configuration) async throws {
