@@ -7,7 +7,7 @@ import Testing
 @testable import KychookStore
 
 /// What the store promises while it cannot keep anything, and before it answers.
-@Suite struct WriterFaultTests {
+@Suite(.timeLimit(.minutes(2))) struct WriterFaultTests {
     // MARK: - Answers
 
     @Test func `an answer comes after the commit`() async throws {
@@ -62,7 +62,7 @@ import Testing
         let (rooms, room) = AsyncStream.makeStream(of: Void.self)
         let (faults, fault) = AsyncStream.makeStream(of: String.self)
         let store = try TestStore(
-            limits: .init(capacity: 2, freeSpaceFloor: 0),
+            limits: .init(capacity: 2, commitWait: .seconds(600), freeSpaceFloor: 0),
             onRoom: { room.yield() },
             onFault: { fault.yield($0) }
         )
@@ -81,7 +81,7 @@ import Testing
     @Test func `a raised bound lets more in at once`() async throws {
         let store = try TestStore(limits: .init(capacity: 0, freeSpaceFloor: 0))
         #expect(!store.log.submit(.status(), ticket: 1))
-        store.log.update(.init(capacity: 1, freeSpaceFloor: 0))
+        store.log.update(.init(capacity: 1, commitWait: .seconds(600), freeSpaceFloor: 0))
         #expect(try await store.append(.status()) != nil)
     }
 
@@ -103,7 +103,7 @@ import Testing
         let lock = try ForeignLock(store.directory)
         await #expect(throws: AppendFailure.storeFailing) { try await store.append(.status(of: "i1")) }
         try lock.release()
-        store.log.update(.init(freeSpaceFloor: 0))
+        store.log.update(.init(commitWait: .seconds(600), freeSpaceFloor: 0))
         #expect(try await store.append(.status(of: "i2"))?.sequence == 1)
         #expect(try store.events().count == 1)
     }
@@ -136,10 +136,10 @@ import Testing
     }
 
     @Test func `an event waits for space as long as commit_wait`() async throws {
-        let store = try TestStore(limits: .init(commitWait: .seconds(60), freeSpaceFloor: .max))
+        let store = try TestStore(limits: .init(commitWait: .seconds(600), freeSpaceFloor: .max))
         async let stored = store.append(.status())
         try await store.waitForDepth(1)
-        store.log.update(.init(freeSpaceFloor: 0))
+        store.log.update(.init(commitWait: .seconds(600), freeSpaceFloor: 0))
         #expect(try await stored?.sequence == 1)
     }
 
@@ -168,7 +168,7 @@ import Testing
     @Test func `closing while the database is locked answers what it cannot keep`() async throws {
         let (faults, fault) = AsyncStream.makeStream(of: String.self)
         let store = try TestStore(
-            limits: .init(commitWait: .seconds(60), freeSpaceFloor: 0),
+            limits: .init(commitWait: .seconds(600), freeSpaceFloor: 0),
             onFault: { fault.yield($0) }
         )
         let lock = try ForeignLock(store.directory)
@@ -182,7 +182,7 @@ import Testing
     @Test func `an operator's change that cannot be made any more is answered too`() async throws {
         let (faults, fault) = AsyncStream.makeStream(of: String.self)
         let store = try TestStore(
-            limits: .init(commitWait: .seconds(60), freeSpaceFloor: 0),
+            limits: .init(commitWait: .seconds(600), freeSpaceFloor: 0),
             onFault: { fault.yield($0) }
         )
         let lock = try ForeignLock(store.directory)

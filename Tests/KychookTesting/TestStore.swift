@@ -14,7 +14,7 @@ package final class TestStore: Sendable {
     ///   - beforeAnswers: on the writer's thread, before anybody hears of them.
     package init(
         in folder: TemporaryDirectory = TemporaryDirectory(),
-        limits: EventLog.Limits = EventLog.Limits(freeSpaceFloor: 0),
+        limits: EventLog.Limits = EventLog.Limits(commitWait: .seconds(600), freeSpaceFloor: 0),
         beforeAnswers: @escaping @Sendable ([EventLog.Answer]) -> Void = { _ in },
         onRoom: @escaping @Sendable () -> Void = {},
         onCommit: @escaping @Sendable (Int64) -> Void = { _ in },
