@@ -27,10 +27,18 @@ package final class EventReader: Sendable {
         try read { try Int64.fetchOne($0, sql: "SELECT max(sequence) FROM event") ?? 0 }
     }
 
-    /// The events after a sequence, oldest first.
-    package func events(after sequence: Int64, limit: Int, withBodies: Bool) throws(StoreError) -> [StoredEvent] {
+    /// The events after a sequence, oldest first; none only when there are none.
+    /// - Parameter bodyLimitInBytes: no further event is read once the bodies are this large together.
+    package func events(
+        after sequence: Int64,
+        limit: Int,
+        withBodies: Bool,
+        bodyLimitInBytes: Int = 1 << 20
+    ) throws(StoreError) -> [StoredEvent] {
         let sql = StoredEvent.select(withBody: withBodies) + " WHERE event.sequence > ? ORDER BY event.sequence LIMIT ?"
-        return try read { try StoredEvent.fetch($0, sql, [sequence, limit]) }
+        return try read {
+            try StoredEvent.fetch($0, sql, [sequence, limit], bodyLimitInBytes: bodyLimitInBytes)
+        }
     }
 
     package func event(sequence: Int64) throws(StoreError) -> StoredEvent? {
@@ -83,7 +91,8 @@ extension StoredEvent {
     static func fetch(
         _ database: Database,
         _ sql: String,
-        _ arguments: [(any DatabaseValueConvertible)?]
+        _ arguments: [(any DatabaseValueConvertible)?],
+        bodyLimitInBytes: Int = .max
     ) throws -> [StoredEvent] {
         try database.rows(sql, StatementArguments(arguments)) { StoredEvent($0) }
     }

@@ -20,6 +20,16 @@ import Testing
         #expect(try reader.events(after: 0, limit: 1, withBodies: true).map { $0.body?.bytes != nil } == [true])
     }
 
+    @Test(arguments: [(-1, 1), (0, 1), (1, 2)])
+    func `a page ends once its bodies are as large as asked`(difference: Int, count: Int) async throws {
+        let store = try await Self.store()
+        let reader = try store.log.makeReader()
+        let size = try #require(try reader.event(sequence: 1)?.body?.bytes?.count)
+        let limit = size + difference
+        let page = try reader.events(after: 0, limit: 10, withBodies: true, bodyLimitInBytes: limit)
+        #expect(page.map(\.event.sequence) == Array([1, 2].prefix(count)))
+    }
+
     @Test func `finds an event by sequence and by id`() async throws {
         let store = try await Self.store()
         let reader = try store.log.makeReader()

@@ -84,7 +84,7 @@ package final class TestStore: Sendable {
 
     /// Everything in the log, oldest first, with bodies.
     package func events() throws(StoreError) -> [StoredEvent] {
-        try log.makeReader().events(after: 0, limit: .max, withBodies: true)
+        try log.makeReader().events(after: 0, limit: .max, withBodies: true, bodyLimitInBytes: .max)
     }
 }
 

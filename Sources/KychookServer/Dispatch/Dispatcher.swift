@@ -154,7 +154,7 @@ actor Dispatcher {
                 readAt = .now() + .seconds(1)
                 return
             }
-            mayHaveMore = events.count == limit
+            mayHaveMore = !events.isEmpty
             for stored in events { take(stored) }
         }
     }
