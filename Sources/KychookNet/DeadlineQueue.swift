@@ -22,8 +22,8 @@ struct DeadlineQueue: ~Copyable {
         var previous: Int32 = -1
         var kind: Int8 = -1
         /// Where it stands in its list.
-        var listed = MonotonicInstant.never
-        var deadline = MonotonicInstant.never
+        var listed = MonotonicTime.never
+        var deadline = MonotonicTime.never
     }
 
     private struct List {
@@ -44,7 +44,7 @@ struct DeadlineQueue: ~Copyable {
     }
 
     /// Puts a connection under a new deadline instead of the one it had.
-    mutating func arm(_ slot: UInt32, _ kind: DeadlineKind, at deadline: MonotonicInstant) {
+    mutating func arm(_ slot: UInt32, _ kind: DeadlineKind, at deadline: MonotonicTime) {
         disarm(slot)
         let index = Int(slot)
         let last = lists[kind.rawValue].last
@@ -58,7 +58,7 @@ struct DeadlineQueue: ~Copyable {
     }
 
     /// Puts the deadline off without moving the connection: one store, for what happens on every request.
-    mutating func postpone(_ slot: UInt32, to deadline: MonotonicInstant) {
+    mutating func postpone(_ slot: UInt32, to deadline: MonotonicTime) {
         links[Int(slot)].deadline = deadline
     }
 
@@ -80,8 +80,8 @@ struct DeadlineQueue: ~Copyable {
     }
 
     /// When something may end next; it may turn out to have been put off.
-    var next: MonotonicInstant {
-        var earliest = MonotonicInstant.never
+    var next: MonotonicTime {
+        var earliest = MonotonicTime.never
         for kind in 0..<lists.count {
             let first = lists[kind].first
             if first >= 0 { earliest = min(earliest, links[Int(first)].listed) }
@@ -90,7 +90,7 @@ struct DeadlineQueue: ~Copyable {
     }
 
     /// Takes out one connection whose deadline has passed; nil when there is none.
-    mutating func expired(by now: MonotonicInstant) -> (slot: UInt32, kind: DeadlineKind)? {
+    mutating func expired(by now: MonotonicTime) -> (slot: UInt32, kind: DeadlineKind)? {
         for index in 0..<lists.count {
             while true {
                 let first = lists[index].first

@@ -75,7 +75,7 @@ extension EventLoop {
     }
 
     /// What waits in the kernel's queue waits on; who is connected does not notice.
-    private mutating func pauseAccepting(until resumption: MonotonicInstant) {
+    private mutating func pauseAccepting(until resumption: MonotonicTime) {
         guard acceptPausedUntil == nil else { return }
         acceptPausedUntil = resumption
         counters.acceptPauses.add(1)

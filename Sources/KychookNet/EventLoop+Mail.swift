@@ -33,7 +33,7 @@ extension EventLoop {
     }
 
     /// Whoever has begun a request gets its answer and is closed then; whoever has not is closed now.
-    private mutating func beginStop(by deadline: MonotonicInstant) {
+    private mutating func beginStop(by deadline: MonotonicTime) {
         stopBy = min(deadline, stopBy ?? .never)
         leaveListeners()
         for slot in 0..<table.slots {

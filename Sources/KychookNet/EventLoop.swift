@@ -25,7 +25,7 @@ struct EventLoop: ~Copyable {
     var limits: ServerLimits
     var listeners: [Listener]
     /// When accepting goes on; nil: it is on. `never`: when a connection ends.
-    var acceptPausedUntil: MonotonicInstant?
+    var acceptPausedUntil: MonotonicTime?
 
     var table = ConnectionTable()
     var deadlines = DeadlineQueue()
@@ -33,7 +33,7 @@ struct EventLoop: ~Copyable {
     /// Answers of the connection whose turn it is; empty between turns.
     var output = ByteBuffer(capacity: 1 << 16)
     var date = DateLine()
-    var now = MonotonicInstant.now
+    var now = MonotonicTime.now()
 
     /// Those who get a turn without waiting for an event, and the spare array to collect the next ones.
     var queued: [ConnectionID] = []
@@ -44,8 +44,8 @@ struct EventLoop: ~Copyable {
     /// Those who could read but may not while requests are held.
     var paused: [ConnectionID] = []
     /// Since when the handler has found no room without a break.
-    var isFullSince: MonotonicInstant?
-    var stopBy: MonotonicInstant?
+    var isFullSince: MonotonicTime?
+    var stopBy: MonotonicTime?
 
     init(_ setup: borrowing LoopSetup, epoll: consuming Epoll, listeners: [Listener], handler: any RequestHandler) {
         mailbox = setup.mailbox
@@ -63,7 +63,7 @@ struct EventLoop: ~Copyable {
         var timeout: Int32 = 0
         while true {
             epoll.wait(into: &events, timeoutInMilliseconds: timeout)
-            now = .now
+            now = .now()
             date.update(toSecond: wallClockSecond())
             for index in 0..<events.count {
                 let (token, happened) = events[index]
@@ -98,7 +98,7 @@ struct EventLoop: ~Copyable {
         spareQueue.removeAll(keepingCapacity: true)
     }
 
-    private var nextAppointment: MonotonicInstant {
+    private var nextAppointment: MonotonicTime {
         min(deadlines.next, min(acceptPausedUntil ?? .never, stopBy ?? .never))
     }
 

@@ -87,7 +87,7 @@ package final class HTTPServer: Sendable {
     /// Returns when all loops have ended; whatever is open at the deadline is closed then. Handlers must be able to
     /// answer while this waits. May be called again, also at the same time.
     package func stop(deadline: Duration) {
-        let stopBy = MonotonicInstant.now + deadline
+        let stopBy = MonotonicTime.now() + deadline
         for loop in loops { loop.setup.mailbox.post { $0.stopBy = stopBy } }
         for loop in loops { loop.join() }
         for address in boundAddresses { address.removeFile() }

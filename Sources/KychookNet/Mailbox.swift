@@ -10,7 +10,7 @@ final class Mailbox: Sendable {
         var sockets: [Int32] = []
         var limits: ServerLimits?
         var retriesHeld = false
-        var stopBy: MonotonicInstant?
+        var stopBy: MonotonicTime?
     }
 
     private struct State {

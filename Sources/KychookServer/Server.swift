@@ -90,8 +90,7 @@ package final class Server: Sendable {
         sources.replace(with: new.sources)
         http.updateLimits(ServerLimits(new.limits))
         log.update(EventLog.Limits(new.limits))
-        let group = sinks
-        waitFor { await group.replace(with: new) }
+        sinks.replace(with: new)
         return old.keysThatNeedRestart(for: new)
     }
 

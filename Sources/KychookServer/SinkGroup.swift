@@ -17,13 +17,20 @@ final class SinkGroup: Sendable {
         case attempts(Dispatcher, Task<Void, Never>)
     }
 
+    private struct State {
+        var running: [String: Running] = [:]
+        /// The last exchange of each sink, done or not.
+        var exchanges: [String: Task<Void, Never>] = [:]
+        var isStopping = false
+    }
+
     /// Between TERM and KILL: at a stop, hooks are ended at 8 s and the process must be gone by 10 s.
     private static let hookGrace = Duration.seconds(1)
 
     private let log: EventLog
     private let clock: WallClock
     private let logger: Logger
-    private let running = Mutex<[String: Running]>([:])
+    private let state = Mutex(State())
     private let client = Mutex<HTTPClient?>(nil)
 
     init(log: EventLog, clock: WallClock, logger: Logger) {
@@ -39,8 +46,8 @@ final class SinkGroup: Sendable {
 
     /// There are new events.
     func wake() {
-        running.withLock { running in
-            for sink in running.values {
+        state.withLock { state in
+            for sink in state.running.values {
                 switch sink {
                 case .log(let dispatcher, _): dispatcher.wake()
                 case .attempts(let dispatcher, _): dispatcher.wake()
@@ -50,53 +57,64 @@ final class SinkGroup: Sendable {
     }
 
     func reopenLogs() {
-        running.withLock { running in
-            for case .log(let dispatcher, _) in running.values { dispatcher.reopen() }
+        state.withLock { state in
+            for case .log(let dispatcher, _) in state.running.values { dispatcher.reopen() }
         }
     }
 
     /// Exchanges every sink: attempts under way end under the old configuration, then the new one goes on from the
-    /// same place. A slow sink delays no other's exchange.
-    func replace(with configuration: Configuration) async {
-        let old = running.withLock { $0 }
-        let names = Set(configuration.sinks.map(\.name))
-        for (name, sink) in old where !names.contains(name) {
-            logger.warning("sink left the configuration; its place in the log is kept", metadata: ["sink": "\(name)"])
-            stop(sink)
-            running.withLock { $0[name] = nil }
+    /// same place. A slow sink delays no other's exchange, and returns before they are done.
+    func replace(with configuration: Configuration) {
+        let wanted = Dictionary(configuration.sinks.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        state.withLock { state in
+            for name in Set(state.running.keys).union(state.exchanges.keys).union(wanted.keys) {
+                // After the exchange before it: of one sink there is never more than one dispatcher.
+                let before = state.exchanges[name]
+                state.exchanges[name] = Task {
+                    await before?.value
+                    await exchange(name, for: wanted[name], in: configuration)
+                }
+            }
         }
-        for sink in configuration.sinks {
-            guard let former = old[sink.name] else {
-                // Before the reload is over: a sink that starts "now" gets every event that is accepted after it.
-                await startOrReport(sink, in: configuration)
-                continue
+    }
+
+    private func exchange(_ name: String, for sink: SinkConfiguration?, in configuration: Configuration) async {
+        if let former = state.withLock({ $0.running[name] }) {
+            stop(former)
+            await task(former).value
+            state.withLock { $0.running[name] = nil }
+            if sink == nil {
+                logger.warning(
+                    "sink left the configuration; its place in the log is kept",
+                    metadata: ["sink": "\(name)"]
+                )
             }
-            Task {
-                stop(former)
-                await task(former).value
-                await startOrReport(sink, in: configuration)
-            }
+        }
+        guard let sink, !state.withLock({ $0.isStopping }) else { return }
+        do {
+            try await start(sink, in: configuration)
+        } catch {
+            logger.error("sink cannot start", metadata: ["sink": "\(name)", "reason": "\(error)"])
         }
     }
 
     /// Starts nothing further and returns when all attempts under way have ended and are recorded.
     func stop() async {
-        let sinks = running.withLock { Array($0.values) }
+        let (sinks, exchanges) = state.withLock { state in
+            state.isStopping = true
+            return (Array(state.running.values), Array(state.exchanges.values))
+        }
         for sink in sinks { stop(sink) }
-        for sink in sinks { await task(sink).value }
+        for exchange in exchanges { await exchange.value }
+        // An exchange that was past its check may have started one more.
+        let rest = state.withLock { Array($0.running.values) }
+        for sink in rest { stop(sink) }
+        for sink in sinks + rest { await task(sink).value }
     }
 
     /// Cuts the attempts under way.
     func cancel() {
-        for case .attempts(let dispatcher, _) in running.withLock({ Array($0.values) }) { dispatcher.cancel() }
-    }
-
-    private func startOrReport(_ sink: SinkConfiguration, in configuration: Configuration) async {
-        do {
-            try await start(sink, in: configuration)
-        } catch {
-            logger.error("sink cannot start", metadata: ["sink": "\(sink.name)", "reason": "\(error)"])
-        }
+        for case .attempts(let dispatcher, _) in state.withLock({ Array($0.running.values) }) { dispatcher.cancel() }
     }
 
     private func start(_ sink: SinkConfiguration, in configuration: Configuration) async throws {
@@ -114,7 +132,7 @@ final class SinkGroup: Sendable {
         case .http(let http):
             started = try run(forward(http, configuration), sink, record, context)
         }
-        running.withLock { $0[sink.name] = started }
+        state.withLock { $0.running[sink.name] = started }
     }
 
     private func run(

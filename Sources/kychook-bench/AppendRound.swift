@@ -62,8 +62,8 @@ private final class Feed: Sendable {
     private struct State {
         var log: EventLog?
         var next = 0
-        var start = MonotonicInstant.never
-        var end = MonotonicInstant.never
+        var start = MonotonicTime.never
+        var end = MonotonicTime.never
         var rate: Double?
     }
 
@@ -80,14 +80,14 @@ private final class Feed: Sendable {
     func begin(_ log: EventLog, for duration: Duration) {
         state.update { state in
             state.log = log
-            state.end = .now + duration
+            state.end = .now() + duration
             state.next = 1
         }
         precondition(log.submit(events[0], ticket: 0), "an empty queue takes an event")
     }
 
     func answered(_ answers: [EventLog.Answer]) {
-        let now = MonotonicInstant.now
+        let now = MonotonicTime.now()
         for answer in answers {
             guard case .success(.stored) = answer.result else { preconditionFailure("not stored: \(answer.result)") }
         }

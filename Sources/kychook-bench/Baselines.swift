@@ -15,12 +15,12 @@ enum Baseline {
         defer { unlink(path) }
         let group = [UInt8](repeating: UInt8(ascii: "x"), count: writers * record)
         var result = LoadResult(acknowledged: [])
-        let start = MonotonicInstant.now
+        let start = MonotonicTime.now()
         var last = start
         while last < start + duration {
             try file.writeAll(group)
             try file.syncData()
-            let now = MonotonicInstant.now
+            let now = MonotonicTime.now()
             for _ in 0..<writers { result.latencies.add(nanoseconds: now.nanoseconds - last.nanoseconds) }
             last = now
         }

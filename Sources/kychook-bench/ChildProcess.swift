@@ -35,10 +35,10 @@ final class ChildProcess {
         guard isRunning else { return nil }
         isRunning = false
         kill(id, SIGTERM)
-        let end = MonotonicInstant.now + patience
+        let end = MonotonicTime.now() + patience
         var status: Int32 = 0
         while waitpid(id, &status, WNOHANG) == 0 {
-            guard MonotonicInstant.now < end else {
+            guard MonotonicTime.now() < end else {
                 kill(id, SIGKILL)
                 waitpid(id, &status, 0)
                 return nil

@@ -106,6 +106,6 @@ struct Ingest: ParsableCommand {
     private func firstAnswer(_ server: ServerUnderTest) throws -> Double {
         let status = try askOnce(server.address)
         guard status == 401 else { throw BenchError.badAnswer(status) }
-        return server.started.milliseconds(to: .now)
+        return server.started.milliseconds(to: .now())
     }
 }

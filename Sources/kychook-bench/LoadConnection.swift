@@ -12,7 +12,7 @@ final class LoadConnection {
     let socket: Descriptor
     /// The event that waits for its answer.
     var event: Int?
-    var sent = MonotonicInstant.never
+    var sent = MonotonicTime.never
     private static let capacity = 4096
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 8)
     private var count = 0

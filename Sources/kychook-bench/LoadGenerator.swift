@@ -55,14 +55,14 @@ final class LoadGenerator {
     /// Sends for so long, then waits for what is outstanding, 10 s at most.
     /// - Parameter tick: called about every 20 ms.
     func run(for duration: Duration, tick: () -> Void = {}) -> LoadResult {
-        let start = MonotonicInstant.now
+        let start = MonotonicTime.now()
         let end = start + duration
         var nextTick = start
         var isSending = true
-        for index in connections.indices { send(index, at: .now) }
+        for index in connections.indices { send(index, at: .now()) }
         while outstanding > 0 {
             epoll.wait(into: &batch, timeoutInMilliseconds: 20)
-            let now = MonotonicInstant.now
+            let now = MonotonicTime.now()
             if isSending, now >= end || result.ranOut {
                 isSending = false
                 result.answersInTime = result.latencies.count
@@ -77,12 +77,12 @@ final class LoadGenerator {
         }
         if isSending {
             result.answersInTime = result.latencies.count
-            result.seconds = start.milliseconds(to: .now) / 1000
+            result.seconds = start.milliseconds(to: .now()) / 1000
         }
         return result
     }
 
-    private func send(_ index: Int, at now: MonotonicInstant) {
+    private func send(_ index: Int, at now: MonotonicTime) {
         if next == events.count, repeats { next = 0 }
         guard next < events.count else {
             result.ranOut = true
@@ -110,7 +110,7 @@ final class LoadGenerator {
             outstanding -= 1
             fail(index)
         case .answer(let status):
-            let now = MonotonicInstant.now
+            let now = MonotonicTime.now()
             result.latencies.add(nanoseconds: now.nanoseconds - connection.sent.nanoseconds)
             result.statuses[status, default: 0] += 1
             if status == 200, let event = connection.event { result.acknowledged[event] = true }

@@ -78,10 +78,10 @@ struct LogCheck {
 /// Waits until the last line of a log is that of the newest event.
 /// - Returns: seconds; nil when it took longer than the patience.
 func waitForLog(_ path: String, newest: Int64, patience: Duration = .seconds(60)) throws(SystemError) -> Double? {
-    let start = MonotonicInstant.now
+    let start = MonotonicTime.now()
     let end = start + patience
-    while MonotonicInstant.now < end {
-        if try lastSequence(path) == newest { return start.milliseconds(to: .now) / 1000 }
+    while MonotonicTime.now() < end {
+        if try lastSequence(path) == newest { return start.milliseconds(to: .now()) / 1000 }
         usleep(2000)
     }
     return nil

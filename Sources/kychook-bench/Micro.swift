@@ -41,9 +41,9 @@ struct Micro: ParsableCommand {
         for _ in 0..<calls / 10 { step() }
         return median(
             (0..<rounds).map { _ in
-                let start = MonotonicInstant.now
+                let start = MonotonicTime.now()
                 for _ in 0..<calls { step() }
-                return start.milliseconds(to: .now) * 1e6 / Double(calls)
+                return start.milliseconds(to: .now()) * 1e6 / Double(calls)
             }
         )
     }

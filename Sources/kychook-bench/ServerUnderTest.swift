@@ -13,7 +13,7 @@ final class ServerUnderTest {
     let state: StateDirectory
     let logPath: String
     /// Just before the program was started.
-    let started: MonotonicInstant
+    let started: MonotonicTime
     /// Until it said where it listens, in milliseconds.
     let readyAfter: Double
 
@@ -25,10 +25,10 @@ final class ServerUnderTest {
         try directory.write("kychook.yaml", ServerUnderTest.configuration(directory, sink, logPath))
         let output = directory.path("server.log")
         try directory.write("server.log", "")
-        started = .now
+        started = .now()
         process = try ChildProcess([program, "serve", "--config", directory.path("kychook.yaml")], output: output)
         address = try ServerUnderTest.waitForAddress(in: output)
-        readyAfter = started.milliseconds(to: .now)
+        readyAfter = started.milliseconds(to: .now())
     }
 
     private static func configuration(_ directory: TemporaryDirectory, _ sink: Sink, _ log: String) -> String {
@@ -47,8 +47,8 @@ final class ServerUnderTest {
 
     /// The server writes a line with `url=http://ADDRESS/…` when it listens.
     private static func waitForAddress(in output: String) throws -> ListenAddress {
-        let end = MonotonicInstant.now + .seconds(10)
-        while MonotonicInstant.now < end {
+        let end = MonotonicTime.now() + .seconds(10)
+        while MonotonicTime.now() < end {
             let text = try readText(output)
             if let line = text.split(separator: "\n").first(where: { $0.contains(" listening ") }),
                 text.hasSuffix("\n"),
@@ -80,8 +80,8 @@ enum BenchError: Error, CustomStringConvertible {
     }
 }
 
-extension MonotonicInstant {
-    func milliseconds(to later: MonotonicInstant) -> Double {
+extension MonotonicTime {
+    func milliseconds(to later: MonotonicTime) -> Double {
         Double(later.nanoseconds - nanoseconds) / 1e6
     }
 }

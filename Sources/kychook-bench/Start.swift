@@ -32,7 +32,7 @@ struct Start: ParsableCommand {
             let server = try ServerUnderTest(program: program, in: directory, sink: .log)
             let status = try askOnce(server.address, events)
             guard status == 200 else { throw BenchError.badAnswer(status) }
-            first.append(server.started.milliseconds(to: .now))
+            first.append(server.started.milliseconds(to: .now()))
             ready.append(server.readyAfter)
             sleep(1)
             memory.append(server.process.memoryInMebibytes)

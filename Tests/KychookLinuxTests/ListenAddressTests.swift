@@ -35,16 +35,16 @@ import Testing
 
 @Suite struct `A monotonic instant` {
     @Test func `says how long to wait, rounded up so that the deadline has passed then`() {
-        let now = MonotonicInstant(nanoseconds: 1_000_000)
-        #expect(now.milliseconds(until: MonotonicInstant(nanoseconds: 1_000_001)) == 1)
-        #expect(now.milliseconds(until: MonotonicInstant(nanoseconds: 3_000_000)) == 2)
+        let now = MonotonicTime(nanoseconds: 1_000_000)
+        #expect(now.milliseconds(until: MonotonicTime(nanoseconds: 1_000_001)) == 1)
+        #expect(now.milliseconds(until: MonotonicTime(nanoseconds: 3_000_000)) == 2)
         #expect(now.milliseconds(until: now) == 0)
-        #expect(now.milliseconds(until: MonotonicInstant(nanoseconds: 0)) == 0)
+        #expect(now.milliseconds(until: MonotonicTime(nanoseconds: 0)) == 0)
         #expect(now.milliseconds(until: .never) == -1)
     }
 
     @Test func `never overflows`() {
-        #expect(MonotonicInstant.now + .seconds(Int64.max) == .never)
-        #expect(MonotonicInstant(nanoseconds: 5) + .milliseconds(2) == MonotonicInstant(nanoseconds: 2_000_005))
+        #expect(MonotonicTime.now() + .seconds(Int64.max) == .never)
+        #expect(MonotonicTime(nanoseconds: 5) + .milliseconds(2) == MonotonicTime(nanoseconds: 2_000_005))
     }
 }

@@ -101,7 +101,7 @@ import Testing
 }
 
 @Suite struct `The deadline queue` {
-    private func at(_ nanoseconds: Int64) -> MonotonicInstant { MonotonicInstant(nanoseconds: nanoseconds) }
+    private func at(_ nanoseconds: Int64) -> MonotonicTime { MonotonicTime(nanoseconds: nanoseconds) }
 
     @Test func `lets each slot end at its time, of whatever kind`() {
         var queue = DeadlineQueue()
