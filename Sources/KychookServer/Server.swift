@@ -90,7 +90,8 @@ package final class Server: Sendable {
         sources.replace(with: new.sources)
         http.updateLimits(ServerLimits(new.limits))
         log.update(EventLog.Limits(new.limits))
-        sinks.replace(with: new)
+        let group = sinks
+        waitFor { await group.replace(with: new) }
         return old.keysThatNeedRestart(for: new)
     }
 

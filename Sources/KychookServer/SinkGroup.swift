@@ -63,8 +63,12 @@ final class SinkGroup: Sendable {
     }
 
     /// Exchanges every sink: attempts under way end under the old configuration, then the new one goes on from the
-    /// same place. A slow sink delays no other's exchange, and returns before they are done.
-    func replace(with configuration: Configuration) {
+    /// same place. Returns before they are done; a slow sink delays no other's exchange.
+    func replace(with configuration: Configuration) async {
+        // Before the reload is over: a sink that starts "now" gets every event that is accepted after it.
+        for sink in configuration.sinks {
+            _ = try? await log.register(sink.name, start: sink.start, now: clock.now())
+        }
         let wanted = Dictionary(configuration.sinks.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         state.withLock { state in
             for name in Set(state.running.keys).union(state.exchanges.keys).union(wanted.keys) {
