@@ -1,15 +1,16 @@
 import KychookLinux
 import KychookModel
-import KychookStore
 import KychookTesting
 import Testing
+
+@testable import KychookStore
 
 @Suite struct CheckpointerTests {
     /// Far more is written than the log of changes may hold.
     @Test func `the write-ahead log stays bounded while events are stored`() async throws {
         let store = try TestStore()
         let reader = try store.log.makeReader()
-        let body = String(repeating: "x", count: 30_000)
+        let body = String(repeating: "x", count: 60_000)
         let (batches, perBatch) = (60, 50)
         var largest: Int64 = 0
         for batch in 0..<batches {
@@ -22,7 +23,9 @@ import Testing
             largest = max(largest, try FileStatus.at(store.directory.database + "-wal").size)
         }
         let written = Int64(batches * perBatch * body.utf8.count)
-        #expect(written > 80 << 20)
-        #expect(largest < 48 << 20)
+        // What one commit adds comes on top.
+        let bound = Int64(Checkpointer.lastResort * 4096 + 2 * perBatch * body.utf8.count)
+        #expect(written > bound + bound / 4)
+        #expect(largest <= bound)
     }
 }
