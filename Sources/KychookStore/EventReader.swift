@@ -94,7 +94,16 @@ extension StoredEvent {
         _ arguments: [(any DatabaseValueConvertible)?],
         bodyLimitInBytes: Int = .max
     ) throws -> [StoredEvent] {
-        try database.rows(sql, StatementArguments(arguments)) { StoredEvent($0) }
+        var size = 0
+        return try database.rows(
+            sql,
+            StatementArguments(arguments),
+            { StoredEvent($0) },
+            until: { event in
+                size += event.body?.bytes?.count ?? 0
+                return size >= bodyLimitInBytes
+            }
+        )
     }
 
     /// The columns of ``select(withBody:)``, in their order.

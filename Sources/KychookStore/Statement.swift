@@ -106,17 +106,21 @@ struct Columns: ~Copyable {
 }
 
 extension Database {
-    /// Every row of a query, over a cached statement.
+    /// The rows of a query, over a cached statement.
+    /// - Parameter isEnough: asked after each row that gave a result; true: no further row is read.
     func rows<Result>(
         _ sql: String,
         _ arguments: StatementArguments,
-        _ read: (borrowing Columns) -> Result?
+        _ read: (borrowing Columns) -> Result?,
+        until isEnough: (Result) -> Bool = { _ in false }
     ) throws -> [Result] {
         let statement = try cachedStatement(sql: sql)
         let cursor = try Row.fetchCursor(statement, arguments: arguments)
         var results: [Result] = []
         while try cursor.next() != nil {
-            if let result = read(Columns(handle: statement.sqliteStatement)) { results.append(result) }
+            guard let result = read(Columns(handle: statement.sqliteStatement)) else { continue }
+            results.append(result)
+            if isEnough(result) { break }
         }
         return results
     }
