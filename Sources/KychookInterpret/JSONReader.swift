@@ -22,7 +22,7 @@ package final class JSONReader {
         case object
         /// An array or a scalar.
         case other
-        /// Not JSON, not UTF-8, or nested deeper than 512 levels.
+        /// Not JSON, not UTF-8, or nested deeper than 255 levels.
         case invalid
     }
 

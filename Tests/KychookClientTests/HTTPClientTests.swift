@@ -41,7 +41,8 @@ import Testing
         let target = FaultyTarget(.answer(200))
         for _ in 0..<20 { _ = try await client.send(post(target.url)) }
         #expect(target.requests.count == 20)
-        #expect(target.connections == 1)
+        // On a busy machine curl may give up one connection that it cannot tell to be alive.
+        #expect(target.connections <= 2)
     }
 
     @Test func `carries many requests at once`() async throws {

@@ -54,21 +54,21 @@ import Testing
             + String(repeating: close, count: depth - 1) + "}"
     }
 
-    @Test(arguments: [(511, true), (512, true), (513, false)], ["0", #""x""#, "null"])
-    func `an object nests at most 512 levels deep`(limit: (depth: Int, isRead: Bool), inner: String) {
+    @Test(arguments: [(254, true), (255, true), (256, false)], ["0", #""x""#, "null"])
+    func `an object nests at most 255 levels deep`(limit: (depth: Int, isRead: Bool), inner: String) {
         #expect((bitgo.read(nested(limit.depth, around: inner)).problem == nil) == limit.isRead)
         let objects = nested(limit.depth, around: inner, open: #"{"a":"#, close: "}")
         #expect((bitgo.read(objects).problem == nil) == limit.isRead)
     }
 
-    @Test(arguments: [(511, true), (512, true), (513, false)])
+    @Test(arguments: [(254, true), (255, true), (256, false)])
     func `empty containers count as levels too`(depth: Int, isRead: Bool) {
         #expect((bitgo.read(nested(depth, around: "")).problem == nil) == isRead)
         #expect((bitgo.read(nested(depth - 1, around: "{}")).problem == nil) == isRead)
     }
 
-    @Test(arguments: [(511, Interpretation.Problem.notAnObject), (512, .notAnObject), (513, .notJSON)])
-    func `an array nests at most 512 levels deep`(depth: Int, problem: Interpretation.Problem) {
+    @Test(arguments: [(254, Interpretation.Problem.notAnObject), (255, .notAnObject), (256, .notJSON)])
+    func `an array nests at most 255 levels deep`(depth: Int, problem: Interpretation.Problem) {
         let text = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
         #expect(bitgo.read(text).problem == problem)
     }

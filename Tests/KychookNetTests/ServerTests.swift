@@ -169,7 +169,10 @@ import Testing
             let client = try RawClient(port: port)
             try client.send((0..<5).map { get("/\($0)") }.joined())
             for number in 0..<5 {
-                #expect(room.offered.take() == "/\(number)")
+                // A held request is offered again and again; only repeats of the one before may still come.
+                var offered = room.offered.take()
+                while number > 0, offered == "/\(number - 1)" { offered = room.offered.take() }
+                #expect(offered == "/\(number)")
                 room.make(1)
                 #expect(
                     eventually {
@@ -178,7 +181,6 @@ import Testing
                     }
                 )
                 #expect(try client.response().text == "/\(number)")
-                while room.offered.count > (number < 4 ? 1 : 0) { _ = room.offered.take() }
             }
         }
     }
