@@ -196,6 +196,16 @@ import Testing
         #expect(try store.log.makeReader().deliveries(of: 1).first?.lastReason == "exit 65")
     }
 
+    @Test func `a sink that is gone keeps its deliveries pending beyond its policy`() async throws {
+        let store = try TestStore()
+        try await store.append(.status())
+        let sink = ScriptedSink { _ in .gone(reason: "answered 410") }
+        let none = RetryPolicy(waits: .schedule([]), jitter: 0)
+        let running = try await RunningDispatcher(sink, on: store, retry: none)
+        try await eventually { try store.deliveryStates() == ["pending"] }
+        await running.stop()
+    }
+
     @Test func `a failing subject does not hold others back`() async throws {
         let store = try TestStore()
         try await store.append(.status("a", of: "bad"))

@@ -264,13 +264,16 @@ actor Dispatcher {
         settlements += window.failed(item).map { Settlement(queued: $0) }
     }
 
+    private static let waitWhenGone = Duration.hours(1)
+
     /// Nil: no further attempt is made.
     private func waitBeforeRetry(_ item: DeliveryWindow.Item, _ result: AttemptResult) -> Duration? {
         let age = context.clock.now() - (item.firstAttempt ?? context.clock.now())
         let wait = configuration.retry.wait(afterAttempt: item.attempts, age: age, random: context.random())
         switch result.outcome {
         case .succeeded, .permanent: return nil
-        case .gone: return wait
+        // What wants nothing more now may be mended by hand: its deliveries stay pending (design, section 8).
+        case .gone: return wait ?? Dispatcher.waitWhenGone
         case .retryable(_, let notBefore): return wait.map { max($0, notBefore ?? .zero) }
         }
     }
