@@ -44,7 +44,7 @@ actor Dispatcher {
     private var attemptsUnderWay = 0
     /// After a failed read of the log: when to try again.
     private var readAt: MonotonicTime?
-    private var lastReason: String?
+    private var reasons: ReasonLog
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -85,6 +85,7 @@ actor Dispatcher {
         self.sink = sink
         self.configuration = configuration
         self.context = context
+        reasons = ReasonLog(context.logger)
         row = record.row
         persistedCursor = record.cursor
         reader = try context.log.makeReader()
@@ -150,7 +151,7 @@ actor Dispatcher {
             do {
                 events = try reader.events(after: window.position, limit: limit, withBodies: matcher.needsBody)
             } catch {
-                note(reason: "cannot read the event log: \(error)")
+                reasons.note("cannot read the event log: \(error)")
                 readAt = .now() + .seconds(1)
                 return
             }
@@ -182,7 +183,7 @@ actor Dispatcher {
         do {
             stored = try reader.event(sequence: item.sequence)
         } catch {
-            note(reason: "cannot read the event log: \(error)")
+            reasons.note("cannot read the event log: \(error)")
             window.postpone(item, due: .now() + .seconds(1))
             return
         }
@@ -314,7 +315,6 @@ actor Dispatcher {
         return [pacer.nextLook(due: window.nextDue, now: .now()), readAt].compactMap(\.self).min()
     }
 
-    /// One line per change: a sink that fails for the same reason a thousand times is one fact.
     private func note(_ item: DeliveryWindow.Item, _ result: AttemptResult, _ state: DeliveryState) {
         if state == .dead {
             context.logger.error(
@@ -322,16 +322,6 @@ actor Dispatcher {
                 metadata: ["sequence": "\(item.sequence)", "attempts": "\(item.attempts)"]
             )
         }
-        note(reason: result.outcome.reason)
-    }
-
-    private func note(reason: String?) {
-        guard reason != lastReason else { return }
-        lastReason = reason
-        if let reason {
-            context.logger.warning("sink fails", metadata: ["reason": "\(reason)"])
-        } else {
-            context.logger.info("sink works again")
-        }
+        reasons.note(result.outcome.reason)
     }
 }

@@ -31,7 +31,7 @@ actor LogDispatcher {
     private var failures = 0
     /// After a failure: not before this moment, however many events arrive.
     private var retryAt: MonotonicTime?
-    private var lastReason: String?
+    private var reasons: ReasonLog
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -43,6 +43,7 @@ actor LogDispatcher {
     ) throws(StoreError) {
         self.configuration = configuration
         self.context = context
+        reasons = ReasonLog(context.logger)
         includesBody = log.body == .full
         row = record.row
         position = record.cursor
@@ -90,7 +91,7 @@ actor LogDispatcher {
                     pause(until: began + LogDispatcher.interval)
                 }
             } catch {
-                note(reason: "\(error)")
+                reasons.note("\(error)")
                 failures += 1
                 retryAt = .now() + LogDispatcher.pause(afterFailures: failures)
             }
@@ -141,7 +142,7 @@ actor LogDispatcher {
         }
         if !lines.isEmpty { try file.append(lines) }
         position = last
-        note(reason: nil)
+        reasons.note(nil)
         if !lines.isEmpty || position - persistedCursor >= 1000 { await recordCursor() }
         return events.count
     }
@@ -161,15 +162,5 @@ actor LogDispatcher {
         let cursor = position
         await context.log.record(DeliveryReport(sink: row, cursor: cursor))
         persistedCursor = cursor
-    }
-
-    private func note(reason: String?) {
-        guard reason != lastReason else { return }
-        lastReason = reason
-        if let reason {
-            context.logger.error("sink fails", metadata: ["reason": "\(reason)"])
-        } else {
-            context.logger.info("sink works again")
-        }
     }
 }
