@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Where the configuration comes from")
 struct LocationTests {
-    private let files = ["/etc/kychook/kychook.yaml": file("a"), "/work/kychook.yaml": file("b"), "/x": file("c")]
+    private let files = ["/etc/kychook/kychook.yaml": file("a"), "/srv/kychook.yaml": file("b"), "/x": file("c")]
 
     private func find(option: String?, variables: [String: String], directory: String) throws -> ConfigurationLocation {
         var surroundings = surroundings(variables: variables, files: files)
@@ -18,10 +18,10 @@ struct LocationTests {
     @Test
     func `the documented order`() throws {
         let variables = ["KYCHOOK_CONFIG": "/x", "HOME": "/home/a"]
-        #expect(try find(option: "o", variables: variables, directory: "/work") == .file("o", .option))
-        #expect(try find(option: nil, variables: variables, directory: "/work") == .file("/x", .environment))
+        #expect(try find(option: "o", variables: variables, directory: "/srv") == .file("o", .option))
+        #expect(try find(option: nil, variables: variables, directory: "/srv") == .file("/x", .environment))
         #expect(
-            try find(option: nil, variables: ["KYCHOOK_CONFIG": ""], directory: "/work")
+            try find(option: nil, variables: ["KYCHOOK_CONFIG": ""], directory: "/srv")
                 == .file("kychook.yaml", .workingDirectory)
         )
         #expect(try find(option: nil, variables: [:], directory: "/") == .file("/etc/kychook/kychook.yaml", .system))
@@ -55,14 +55,14 @@ struct LocationTests {
     @Test
     func `relative paths begin at the file's directory`() throws {
         let text = configuration("").replacing("/var/log/events.jsonl", with: "logs/e.jsonl")
-        var surroundings = surroundings(files: ["/work/sub/k.yaml": file(text)])
-        surroundings.workingDirectory = "/work"
+        var surroundings = surroundings(files: ["/srv/sub/k.yaml": file(text)])
+        surroundings.workingDirectory = "/srv"
         let loaded = try ConfigurationLocation.file("sub/k.yaml", .option).load(surroundings)
         guard case .log(let log) = loaded.configuration.sinks.first?.kind else {
             Issue.record("no log")
             return
         }
-        #expect(log.path == "/work/sub/logs/e.jsonl")
+        #expect(log.path == "/srv/sub/logs/e.jsonl")
     }
 
     @Test
