@@ -29,7 +29,22 @@ final class Installation: Sendable {
     }
 
     deinit {
-        current.withLock { $0?.process.send(SIGKILL) }
+        guard let process = current.withLock({ $0?.process }) else { return }
+        process.send(SIGKILL)
+        _ = process.end()
+        for hook in hooks { kill(-hook, SIGKILL) }
+    }
+
+    /// The hooks that are still there, each the leader of its group: a server that was killed left them behind.
+    private var hooks: [pid_t] {
+        guard let file = try? Descriptor.open(directory.path("hooks"), O_RDONLY),
+            let text = try? file.readAll(limit: 1 << 20)
+        else { return [] }
+        return String(decoding: text, as: UTF8.self).split(separator: "\n").compactMap { pid_t($0) }.filter { hook in
+            // The number may be another process's by now.
+            let words = try? Descriptor.open("/proc/\(hook)/cmdline", O_RDONLY).readAll(limit: 4096)
+            return String(decoding: words ?? [], as: UTF8.self).contains(directory.path)
+        }
     }
 
     var configurationFile: String { directory.path("kychook.yaml") }
@@ -80,7 +95,7 @@ final class Installation: Sendable {
     /// An executable script in the installation's directory.
     func script(_ name: String, _ text: String) -> String {
         let path = directory.path(name)
-        write("#!/bin/sh\n\(text)\n", to: path, mode: 0o755)
+        write("#!/bin/sh\necho $$ >> \(directory.path("hooks"))\n\(text)\n", to: path, mode: 0o755)
         return path
     }
 
