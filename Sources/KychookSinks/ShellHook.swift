@@ -48,7 +48,8 @@ package final class ShellHook: Sink {
         let command = try command()
         var options = PlatformOptions()
         options.processGroupID = 0
-        let document = try Descriptor.memoryFile(named: "event", holding: delivery.document)
+        // With a line end, as text tools expect: `cat >> file` makes JSON lines.
+        let document = try Descriptor.memoryFile(named: "event", holding: delivery.document + [UInt8(ascii: "\n")])
         let pipe = try Pipe(blocksReading: false)
         var writing = FileDescriptor(rawValue: -1)
         let output = HookOutput(pipe.split { writing = FileDescriptor(rawValue: $0.release()) })

@@ -99,7 +99,7 @@ import Testing
         let hook = try ShellHook(configuration: .init(command: ["cat"]))
         let delivery = Delivery.sample()
         let result = await hook.deliver(delivery)
-        #expect(result == AttemptResult(.succeeded, code: 0, output: delivery.document))
+        #expect(result == AttemptResult(.succeeded, code: 0, output: delivery.document + [UInt8(ascii: "\n")]))
     }
 
     @Test func `the document is at the beginning of a seekable input, and nothing else is open`() async throws {

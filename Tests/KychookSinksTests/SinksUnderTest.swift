@@ -53,7 +53,12 @@ struct ShellHookUnderTest: SinkUnderTest {
         sink = try script.hook(timeout: timeout, grace: .milliseconds(200))
     }
 
-    var received: [[UInt8]] { get throws { try script.files(startingWith: "got.") } }
+    /// What each program read, without the line end after the document.
+    var received: [[UInt8]] {
+        get throws {
+            try script.files(startingWith: "got.").map { $0.last == UInt8(ascii: "\n") ? Array($0.dropLast()) : [] }
+        }
+    }
 
     func attemptBegan() async {
         await script.began()
