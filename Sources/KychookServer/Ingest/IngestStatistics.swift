@@ -35,7 +35,11 @@ final class IngestStatistics: Sendable {
             case .failure(let failure): state.failures[failure, default: 0] += 1
             }
         }
-        if case .success(.stored(let event)) = result { note(event) }
+        switch result {
+        case .success(.stored(let event)): note(event)
+        case .failure(.rejected): logger.error("the store takes this event in no way: it was answered with 503")
+        case .success(.duplicate), .failure: break
+        }
     }
 
     func count(_ refusal: Refusal, source: String) {
