@@ -122,24 +122,3 @@ extension EventReader {
         return try read { try StoredEvent.fetch($0, sql, [subject.row, limit]) }.reversed()
     }
 }
-
-/// A WHERE clause under construction.
-private struct Conditions {
-    private var texts: [String] = []
-    private(set) var arguments: [(any DatabaseValueConvertible)?] = []
-
-    var clause: String { texts.isEmpty ? "" : " WHERE " + texts.joined(separator: " AND ") }
-
-    mutating func add(_ text: String, _ argument: (any DatabaseValueConvertible)?) {
-        guard let argument else { return }
-        texts.append(text)
-        arguments.append(argument)
-    }
-
-    mutating func add(_ reference: SubjectReference?) {
-        guard let reference else { return }
-        add("subject.name = ?", reference.id)
-        add("subject.kind = ?", reference.kind?.code)
-        add("source.name = ?", reference.source)
-    }
-}

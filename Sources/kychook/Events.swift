@@ -73,7 +73,7 @@ struct Events: ParsableCommand {
             }
         }
 
-        private func printText(_ stored: StoredEvent, _ deliveries: [DeliverySummary]) {
+        private func printText(_ stored: StoredEvent, _ deliveries: [DeliveryRecord]) {
             let event = stored.event
             let interpretation = event.interpretation
             let headers = stored.body?.headers ?? KeptHeaders()
@@ -109,10 +109,10 @@ struct Events: ParsableCommand {
             if let body = stored.body?.bytes { print("body: \(printable(String(decoding: body, as: UTF8.self)))") }
         }
 
-        private func printJSON(_ stored: StoredEvent, _ deliveries: [DeliverySummary]) {
+        private func printJSON(_ stored: StoredEvent, _ deliveries: [DeliveryRecord]) {
             let list = deliveries.map { delivery in
                 Output.object([
-                    ("id", .text("dlv_\(delivery.id)")),
+                    ("id", .text("dlv_\(delivery.row)")),
                     ("sink", .text(delivery.sink)),
                     ("state", .text(delivery.state)),
                     ("attempts", .raw(String(delivery.attempts))),

@@ -301,12 +301,6 @@ extension DeliveryWindow.Item {
 
 extension PendingDelivery {
     fileprivate static func row(_ sequence: Int64, subject: Int64?, attempts: Int = 0) -> PendingDelivery {
-        PendingDelivery(
-            sequence: sequence,
-            subject: subject,
-            attempts: attempts,
-            firstAttempt: nil,
-            nextAttempt: nil
-        )
+        PendingDelivery(row: sequence, sequence: sequence, subject: subject, attempts: attempts)
     }
 }

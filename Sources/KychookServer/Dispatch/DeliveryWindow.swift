@@ -62,7 +62,7 @@ struct DeliveryWindow {
                 sequence: delivery.sequence,
                 lane: Lane(subject: delivery.subject, sequence: delivery.sequence),
                 attempts: delivery.attempts,
-                firstAttempt: delivery.firstAttempt
+                firstAttempt: delivery.agedFrom
             )
             giveRow(&item)
             enqueue(item, due: due)

@@ -70,7 +70,7 @@ actor Dispatcher {
                 sequence: queued.sequence,
                 state: .pending(next: nil),
                 attempts: queued.attempts,
-                firstAttempt: queued.firstAttempt
+                agedFrom: queued.firstAttempt
             )
             effect = .queued(queued)
         }
@@ -93,7 +93,7 @@ actor Dispatcher {
         pacer = Pacer(rate: configuration.rate)
         thread = SinkThread(named: configuration.name)
         let (now, wallNow) = (MonotonicTime.now(), context.clock.now())
-        let pending = try reader.pendingDeliveries(of: record.row, limit: .max).map { delivery in
+        let pending = try reader.pendingDeliveries(of: record.row).map { delivery in
             (delivery, delivery.nextAttempt.map { now + max(.zero, $0 - wallNow) })
         }
         window = DeliveryWindow(cursor: record.cursor, pending: pending, maxInFlight: configuration.maxInFlight)
@@ -254,7 +254,7 @@ actor Dispatcher {
             sequence: item.sequence,
             state: state,
             attempts: item.attempts,
-            firstAttempt: item.firstAttempt,
+            agedFrom: item.firstAttempt,
             attempt: attempt
         )
         guard let wait, result.outcome != .succeeded else {
