@@ -8,6 +8,7 @@ extension Configuration {
         for listener in listen {
             lines.append("  - " + listener.inConfiguration)
         }
+        if let admin { lines.append("admin: " + admin.inConfiguration) }
         lines.append("state_dir: \(yaml(stateDirectory))")
         lines.append("log: " + yamlMapping(["level": log.level.rawValue, "format": log.format.rawValue]))
         lines.append("limits: \(limits.inConfiguration)")

@@ -4,6 +4,8 @@ package import KychookModel
 package struct Configuration: Sendable {
     /// At least one.
     package var listen: [ListenConfiguration]
+    /// Where `/healthz`, `/readyz` and `/metrics` are served; nil: nowhere.
+    package var admin: ListenConfiguration?
     /// Absolute: where the database, the lock and the control socket live.
     package var stateDirectory: String
     package var limits: LimitsConfiguration
@@ -17,6 +19,7 @@ package struct Configuration: Sendable {
 
     package init(
         listen: [ListenConfiguration] = [.standard],
+        admin: ListenConfiguration? = nil,
         stateDirectory: String,
         limits: LimitsConfiguration = LimitsConfiguration(),
         log: LogConfiguration = LogConfiguration(),
@@ -24,6 +27,7 @@ package struct Configuration: Sendable {
         sinks: [SinkConfiguration]
     ) {
         self.listen = listen
+        self.admin = admin
         self.stateDirectory = stateDirectory
         self.limits = limits
         self.log = log
@@ -33,7 +37,11 @@ package struct Configuration: Sendable {
 
     /// The keys of what a running server cannot change, where `new` differs from this configuration.
     package func keysThatNeedRestart(for new: Configuration) -> [String] {
-        (listen == new.listen ? [] : ["listen"]) + (stateDirectory == new.stateDirectory ? [] : ["state_dir"])
+        [
+            listen == new.listen ? nil : "listen",
+            admin == new.admin ? nil : "admin",
+            stateDirectory == new.stateDirectory ? nil : "state_dir",
+        ].compactMap { $0 }
     }
 }
 
@@ -81,8 +89,8 @@ extension Reading {
         }
         guard let mapping = MappingReader(value, named: "a configuration", diagnostics: diagnostics) else { return nil }
         defer { mapping.finish() }
-        mapping.unsupported("admin")
-        let listen = mapping.value("listen").map(self.listen)
+        let listen = mapping.value("listen").map(self.listen) ?? [.standard]
+        let admin = mapping.value("admin").flatMap { self.admin($0, beside: listen) }
         let limits = mapping.value("limits").map(self.limits)
         let log = mapping.value("log").map(self.log)
         let sources = mapping.required("sources", example: "a source under it").map(self.sources)
@@ -91,7 +99,8 @@ extension Reading {
             diagnostics.warn("there are no sinks: events are kept, and go nowhere", at: mapping.keyPosition("sinks"))
         }
         var configuration = Configuration(
-            listen: listen ?? [.standard],
+            listen: listen,
+            admin: admin,
             stateDirectory: stateDirectory(mapping) ?? "",
             limits: limits ?? LimitsConfiguration(),
             log: log ?? LogConfiguration(),

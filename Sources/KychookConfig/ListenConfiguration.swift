@@ -1,4 +1,4 @@
-/// One address that requests are accepted on.
+/// One address that is listened on: for the provider's requests, or for whoever watches the server.
 package struct ListenConfiguration: Equatable, Sendable {
     package var address: ListenAddress
     /// Plain HTTP beyond loopback was asked for: a proxy in front ends TLS.
@@ -29,6 +29,17 @@ package struct ListenAddress: Hashable, Sendable {
     package var isLoopback: Bool {
         host == "localhost" || IPAddress(host)?.isLoopback == true
     }
+
+    /// Whether a socket here takes the connections to the other address: the same one, or all of its family and port.
+    func overlaps(_ other: ListenAddress) -> Bool {
+        guard port != 0, port == other.port, let bytes, let others = other.bytes, bytes.count == others.count else {
+            return false
+        }
+        return bytes == others || [bytes, others].contains { $0.allSatisfy { $0 == 0 } }
+    }
+
+    /// `localhost` is the IPv4 address, as it is when it is bound.
+    private var bytes: [UInt8]? { IPAddress(host == "localhost" ? "127.0.0.1" : host)?.bytes }
 }
 
 extension ListenAddress: LosslessStringConvertible {
@@ -74,9 +85,25 @@ extension Reading {
             return nil
         }
         defer { mapping.finish() }
-        let isInsecurePlain = mapping.boolean("insecure_plain") ?? false
         mapping.unsupported("tls")
         mapping.unsupported("trusted_proxies")
+        return listener(mapping)
+    }
+
+    /// Where the server may be watched: never where strangers send their requests.
+    func admin(_ value: YAMLValue, beside listen: [ListenConfiguration]) -> ListenConfiguration? {
+        guard let mapping = MappingReader(value, named: "`admin`", diagnostics: diagnostics) else { return nil }
+        defer { mapping.finish() }
+        guard let admin = listener(mapping) else { return nil }
+        if let taken = listen.first(where: { $0.address.overlaps(admin.address) }) {
+            let message = "`admin` on \(admin.address) and `listen` on \(taken.address) meet: give `admin` another port"
+            diagnostics.error(message, at: mapping.value("address")?.position ?? mapping.position)
+        }
+        return admin
+    }
+
+    private func listener(_ mapping: MappingReader) -> ListenConfiguration? {
+        let isInsecurePlain = mapping.boolean("insecure_plain") ?? false
         guard let value = mapping.required("address", example: "`address: \"127.0.0.1:8080\"`"),
             let text = diagnostics.text(value, named: "`address`")
         else { return nil }

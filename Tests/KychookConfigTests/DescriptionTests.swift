@@ -8,6 +8,7 @@ let everything = """
     listen:
       - { address: "127.0.0.1:8080" }
       - { address: "[::]:8081", insecure_plain: true }
+    admin: { address: "0.0.0.0:8082", insecure_plain: true }
     state_dir: ../state dir
     log: { level: debug, format: json }
     limits: { body: 2MiB, head: 2000B, head_timeout: 1500ms, commit_wait: 0s, connections: 5 }
@@ -70,6 +71,7 @@ struct DescriptionTests {
         let second = try parse(printed, in: everywhere).configuration
         #expect(second.describe() == printed)
         #expect(second.listen == first.listen)
+        #expect(second.admin == first.admin)
         #expect(second.stateDirectory == first.stateDirectory)
         #expect(second.limits == first.limits)
         #expect(second.log == first.log)
@@ -112,7 +114,7 @@ struct DescriptionTests {
     }
 
     @Test
-    func `only listen and state_dir need a restart`() throws {
+    func `only listen, admin and state_dir need a restart`() throws {
         let old = try parse(everything, in: everywhere).configuration
         var new = old
         new.limits.connections = 7
@@ -123,5 +125,7 @@ struct DescriptionTests {
         #expect(old.keysThatNeedRestart(for: new) == ["state_dir"])
         new.listen.removeLast()
         #expect(old.keysThatNeedRestart(for: new) == ["listen", "state_dir"])
+        new.admin = nil
+        #expect(old.keysThatNeedRestart(for: new) == ["listen", "admin", "state_dir"])
     }
 }

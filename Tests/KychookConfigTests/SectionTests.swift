@@ -54,7 +54,6 @@ struct ListenTests {
             33,
             "not supported by this version yet"
         ),
-        Fault("admin: { address: \"127.0.0.1:1\" }", 1, 1, "not supported by this version yet"),
     ]
     )
     func `what cannot be listened on is refused`(fault: Fault) {
