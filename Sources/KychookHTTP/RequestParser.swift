@@ -52,6 +52,11 @@ package struct RequestParser: ~Copyable {
     /// No body is sent in answer to HEAD.
     package var isHeadRequest: Bool { head.method == .head }
 
+    /// Where the path stands, as soon as the request line is accepted; nil before.
+    package var pathRange: Range<Int>? {
+        if case .requestLine = phase { nil } else { head.pathRange }
+    }
+
     /// Bytes of the whole message if its head says so; nil while unknown.
     package var expectedLength: Int? {
         guard isInBody, case .length(let length) = head.framing else { return nil }

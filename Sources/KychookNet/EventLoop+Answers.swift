@@ -18,10 +18,18 @@ extension EventLoop {
 
     /// Answers what is no request; nothing that follows on the connection is looked at.
     mutating func refuse(_ connection: ConnectionPointer, _ refusal: Refusal) {
-        handler.refused(status: refusal.status)
+        tellHandler(of: refusal, connection.pointee.inbox)
         connection.pointee.context = .init()
         connection.pointee.keepsAlive = true
         answer(connection, refusals[refusal])
+    }
+
+    private func tellHandler(of refusal: Refusal, _ inbox: UnsafeMutablePointer<Inbox>?) {
+        var path = UnsafeRawBufferPointer(start: nil, count: 0)
+        if let inbox, let range = inbox.pointee.parser.pathRange {
+            path = UnsafeRawBufferPointer(rebasing: inbox.pointee.unread[range])
+        }
+        handler.refused(status: refusal.status, path: Span(_unsafeBytes: path))
     }
 
     /// Writes the output and leaves the connection in order: inbox, deadline, end. It may be gone afterwards.

@@ -86,12 +86,13 @@ extension EventLoop {
     }
 
     private func offer(_ connection: ConnectionPointer, _ inbox: UnsafeMutablePointer<Inbox>) -> Disposition {
-        let request = inbox.pointee.parser.request(
-            in: inbox.pointee.unread,
-            origin: connection.pointee.socket.number
-        )
         let (id, number) = (connection.pointee.id, connection.pointee.request)
-        return handler.handle(request, Exchange(mailbox: mailbox, connection: id, request: number))
+        let exchange = Exchange(mailbox: mailbox, connection: id, request: number)
+        return handler.handle(request(of: connection, inbox), exchange)
+    }
+
+    private func request(of connection: ConnectionPointer, _ inbox: UnsafeMutablePointer<Inbox>) -> Request {
+        inbox.pointee.parser.request(in: inbox.pointee.unread, origin: connection.pointee.socket.number)
     }
 
     private mutating func apply(
@@ -152,8 +153,7 @@ extension EventLoop {
         isFullSince = since
         // Full for so long already: making the next ones wait as long would only add up.
         guard now < since + limits.commitWait else {
-            inbox.pointee.consume(length)
-            return answer(connection, handler.overloaded())
+            return answerOverloaded(connection, inbox, length)
         }
         connection.pointee.phase = .held
         connection.pointee.heldLength = length
@@ -184,11 +184,21 @@ extension EventLoop {
     }
 
     mutating func giveUpHolding(_ connection: ConnectionPointer) {
-        connection.pointee.inbox?.pointee.consume(connection.pointee.heldLength)
+        guard let inbox = connection.pointee.inbox else { preconditionFailure("what is held waits in its inbox") }
         held.removeAll { $0 == connection.pointee.id }
-        answer(connection, handler.overloaded())
+        answerOverloaded(connection, inbox, connection.pointee.heldLength)
         settle(connection, mayContinue: true)
         resumeReading()
+    }
+
+    private mutating func answerOverloaded(
+        _ connection: ConnectionPointer,
+        _ inbox: UnsafeMutablePointer<Inbox>,
+        _ length: Int
+    ) {
+        let response = handler.overloaded(request(of: connection, inbox))
+        inbox.pointee.consume(length)
+        answer(connection, response)
     }
 
     mutating func resumeReading() {

@@ -9,16 +9,17 @@ package protocol RequestHandler: AnyObject {
     func handle(_ request: borrowing Request, _ exchange: Exchange) -> Disposition
 
     /// The answer to a request that was held for longer than `commitWait`.
-    func overloaded() -> Response
+    func overloaded(_ request: borrowing Request) -> Response
 
     /// A request was refused before it was complete, with this status; for counting and logging.
-    func refused(status: Int)
+    /// - Parameter path: empty when the refusal came before the path did.
+    func refused(status: Int, path: Span<UInt8>)
 }
 
 extension RequestHandler {
-    package func overloaded() -> Response { .overloaded }
+    package func overloaded(_ request: borrowing Request) -> Response { .overloaded }
 
-    package func refused(status: Int) {}
+    package func refused(status: Int, path: Span<UInt8>) {}
 }
 
 /// What becomes of a request.

@@ -236,22 +236,36 @@ import Testing
         }
     }
 
-    @Test func `is told to the handler and counted`() throws {
-        final class Counting: RequestHandler {
-            let refusals: Handover<Int>
-            init(_ refusals: Handover<Int>) { self.refusals = refusals }
+    @Test(
+        arguments: [
+            ("nonsense\r\n", 400, ""), ("GET / HTTP/9.9\r\n", 400, ""), ("GET /a HTTP/1.1\r\nno field\r\n", 400, "/a"),
+            ("POST /a/b?q HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999\r\n\r\n", 413, "/a/b"),
+            (get("/first") + "POST /second HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", 400, "/second"),
+            (get("/first") + "nonsense\r\n", 400, ""),
+        ]
+    )
+    func `is told to the handler, with the path where it was read, and counted`(
+        text: String,
+        status: Int,
+        path: String
+    ) throws {
+        final class Listening: RequestHandler {
+            let refusals: Handover<String>
+            init(_ refusals: Handover<String>) { self.refusals = refusals }
             func handle(_ request: borrowing Request, _ exchange: Exchange) -> Disposition { .respond(.overloaded) }
-            func refused(status: Int) { refusals.put(status) }
+            func refused(status: Int, path: Span<UInt8>) {
+                refusals.put("\(status) \(path.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) })")
+            }
         }
-        let refusals = Handover<Int>()
+        let refusals = Handover<String>()
         let server = try HTTPServer(name: "test", listen: [.v4("127.0.0.1", port: 0)], loops: 1) { _ in
-            Counting(refusals)
+            Listening(refusals)
         }
         defer { server.stop(deadline: .zero) }
         let client = try RawClient(port: server.boundAddresses[0].port ?? 0)
-        try client.send("nonsense\r\n")
-        #expect(try client.response().status == 400)
-        #expect(refusals.take() == 400)
-        #expect(server.counters.answers[400] == 1)
+        try client.send(text)
+        while try client.response().status != status {}
+        #expect(refusals.take() == "\(status) \(path)")
+        #expect(server.counters.answers[status] == 1)
     }
 }

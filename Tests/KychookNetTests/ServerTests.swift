@@ -147,6 +147,28 @@ import Testing
         }
     }
 
+    @Test func `lets the handler see what it could not take`() throws {
+        final class Full: RequestHandler {
+            func handle(_ request: borrowing Request, _ exchange: Exchange) -> Disposition { .hold }
+            func overloaded(_ request: borrowing Request) -> Response {
+                let path = request.path.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+                return Response(status: 503, text: path)
+            }
+        }
+        let server = try HTTPServer(
+            name: "test",
+            listen: [.v4("127.0.0.1", port: 0)],
+            loops: 1,
+            limits: ServerLimits(commitWait: .milliseconds(50))
+        ) { _ in Full() }
+        defer { server.stop(deadline: .zero) }
+        let client = try RawClient(port: server.boundAddresses[0].port ?? 0)
+        // The first waits, the second comes when it has been full for too long already.
+        try client.send(get("/a") + get("/b"))
+        #expect(try client.response().text == "/a")
+        #expect(try client.response().text == "/b")
+    }
+
     @Test func `forgets a held request whose client has gone`() throws {
         let room = Room()
         try withServer(room.function) { server, port in
