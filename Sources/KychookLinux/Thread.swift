@@ -50,6 +50,12 @@ package struct Thread: ~Copyable {
         kychook_use_cpus(Int32(cpus.lowerBound), Int32(cpus.count))
     }
 
+    /// Lets every other thread go first, for good.
+    package static func yieldToOthers() {
+        // Against POSIX, Linux has a priority per thread; 0 is the calling one.
+        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
+    }
+
     private final class Start: Sendable {
         let name: String
         let body: @Sendable () -> Void

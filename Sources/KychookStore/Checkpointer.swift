@@ -26,6 +26,7 @@ final class Checkpointer: Sendable {
         var generation = 0
         var wanted = false
         var stopped = false
+        var check: StoreCheck?
     }
 
     private let state = Monitor(State())
@@ -49,14 +50,21 @@ final class Checkpointer: Sendable {
         )
     }
 
+    /// Has a check give way when it keeps the log from starting over.
+    func follow(_ check: StoreCheck) {
+        state.withLock { $0.check = check }
+    }
+
     private func logHasGrown(to length: Int) {
-        state.withLock { state in
+        let check = state.withLock { state in
             if length < state.length {
                 state.generation += 1
                 state.copied = 0
             }
             state.length = length
+            return state.check
         }
+        check?.logHasGrown(to: length)
     }
 
     /// Called by the writer after each turn.

@@ -1,6 +1,7 @@
 import GRDB
 import KychookLinux
 package import KychookModel
+import Synchronization
 
 /// The event log, open for writing: the only way to change the store while it lives.
 ///
@@ -36,19 +37,23 @@ package final class EventLog: Sendable {
         package var onCommit: @Sendable (Int64) -> Void
         /// The store failed as a whole and will be tried again. On the writer's thread.
         package var onFault: @Sendable (String) -> Void
+        /// The first commit after a fault. On the writer's thread.
+        package var onRecovery: @Sendable () -> Void
 
         package init(
             limits: Limits = Limits(),
             answer: @escaping @Sendable ([Answer]) -> Void = { _ in },
             onRoom: @escaping @Sendable () -> Void = {},
             onCommit: @escaping @Sendable (Int64) -> Void = { _ in },
-            onFault: @escaping @Sendable (String) -> Void = { _ in }
+            onFault: @escaping @Sendable (String) -> Void = { _ in },
+            onRecovery: @escaping @Sendable () -> Void = {}
         ) {
             self.limits = limits
             self.answer = answer
             self.onRoom = onRoom
             self.onCommit = onCommit
             self.onFault = onFault
+            self.onRecovery = onRecovery
         }
     }
 
@@ -67,6 +72,8 @@ package final class EventLog: Sendable {
     package let directory: StateDirectory
     private let queue: WriteQueue
     private let checkpointer: Checkpointer
+    private let commits: Locked<CommitFigures>
+    private let isTrying = Atomic<Bool>(false)
     private let ended = Monitor(0)
     private static let threads = 2
 
@@ -84,12 +91,15 @@ package final class EventLog: Sendable {
         )
         self.queue = queue
         self.checkpointer = checkpointer
+        let commits = Locked(CommitFigures())
+        self.commits = commits
         let writer: Writer
         do {
             writer = try Writer(
                 queue: queue,
                 directory: directory,
                 checkpointer: checkpointer,
+                commits: commits,
                 options: options,
                 connection: connection
             )
@@ -144,22 +154,32 @@ package final class EventLog: Sendable {
     /// Runs an operator's change in a transaction of its own on the writer's thread.
     func perform<Result: Sendable>(_ body: @escaping @Sendable (Database) throws -> Result) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
-            let run = { @Sendable (database: Database) in
-                continuation.resume(
-                    with: Swift.Result {
-                        var result: Result?
-                        try database.inTransaction(.immediate) {
-                            result = try body(database)
-                            return .commit
-                        }
-                        guard let result else { preconditionFailure("a committed transaction ran its body") }
-                        return result
-                    }
-                )
-            }
-            let stopping = StoreError.unavailable(path: directory.database, reason: "the server ends")
-            queue.submit(WriteQueue.Operation(run: run) { continuation.resume(throwing: stopping) })
+            perform(body) { continuation.resume(with: $0) }
         }
+    }
+
+    /// As the other, from a plain thread; queued when this returns.
+    func perform<Result: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Result,
+        then done: @escaping @Sendable (Swift.Result<Result, any Error>) -> Void
+    ) {
+        let run = { @Sendable (database: Database) -> (any Error)? in
+            do {
+                var result: Result?
+                try database.inTransaction(.immediate) {
+                    result = try body(database)
+                    return .commit
+                }
+                guard let result else { preconditionFailure("a committed transaction ran its body") }
+                done(.success(result))
+                return nil
+            } catch {
+                done(.failure(error))
+                return error
+            }
+        }
+        let stopping = StoreError.unavailable(path: directory.database, reason: "the server ends")
+        queue.submit(WriteQueue.Operation(run: run) { done(.failure(stopping)) })
     }
 
     /// A reader with a connection of its own.
@@ -167,8 +187,35 @@ package final class EventLog: Sendable {
         try EventReader(directory)
     }
 
+    /// A check of the whole store that gives way to the writer.
+    package func makeCheck(_ patience: StoreCheck.Patience = .init()) -> StoreCheck {
+        let check = StoreCheck(path: directory.database, patience: patience)
+        checkpointer.follow(check)
+        return check
+    }
+
     /// Events that wait for their commit.
     package var depth: Int { queue.depth }
+
+    package var commitFigures: CommitFigures { commits.withLock { $0 } }
+
+    /// Bytes of the write-ahead log's file, whether they are in the database already or not.
+    package var writeAheadLogSize: Int64 { (try? FileStatus.at(directory.database + "-wal").size) ?? 0 }
+
+    /// Whether the disk has more left than the floor below which no event is taken.
+    package var hasSpace: Bool { directory.hasSpace(above: queue.freeSpaceFloor) }
+
+    /// Writes something that changes nothing, unless that is under way already: a store that failed and is asked for
+    /// nothing would never be found to work again.
+    package func tryOut() {
+        guard !isTrying.exchange(true, ordering: .acquiring) else { return }
+        // Sets a page of the database to what it was: a commit as any other, with its sync.
+        perform {
+            try $0.execute(sql: "PRAGMA user_version = 0")
+        } then: { [weak self] _ in
+            self?.isTrying.store(false, ordering: .releasing)
+        }
+    }
 
     /// Writes what is queued and ends the writer. Reports submitted from now on are lost, and operations are refused.
     package func close() {

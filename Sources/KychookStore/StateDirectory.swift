@@ -41,8 +41,8 @@ package struct StateDirectory: Sendable {
         }
     }
 
-    /// Bytes that may still be written.
-    package func freeSpace() -> Int64? {
-        try? KychookLinux.freeSpace(at: path)
+    /// Whether so many bytes may still be written; a file system that does not tell is not full.
+    func hasSpace(above floor: Int64) -> Bool {
+        (try? freeSpace(at: path)).map { $0 >= floor } ?? true
     }
 }

@@ -145,6 +145,11 @@ struct SQLiteFailure: Error, CustomStringConvertible {
         text = String(cString: sqlite3_errmsg(connection))
     }
 
+    init(_ error: DatabaseError) {
+        code = error.extendedResultCode.rawValue
+        text = error.message ?? "\(error.resultCode)"
+    }
+
     var description: String { "SQLite \(code): \(text)" }
 
     /// Whether the fault is the store's, so that every other event would meet it too, and not this statement's alone.

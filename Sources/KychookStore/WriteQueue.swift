@@ -22,7 +22,8 @@ final class WriteQueue: Sendable {
 
     /// An operator's change: exactly one of the two is called.
     struct Operation {
-        let run: @Sendable (Database) -> Void
+        /// Gives back what went wrong: it may be the store's fault.
+        let run: @Sendable (Database) -> (any Error)?
         let abandon: @Sendable () -> Void
     }
 

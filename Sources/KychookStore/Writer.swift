@@ -12,22 +12,26 @@ final class Writer {
     private let file: DatabaseFile
     private let directory: StateDirectory
     private let checkpointer: Checkpointer
+    private let commits: Locked<CommitFigures>
     private let options: EventLog.Options
     private var session: Session?
     private var pauses = Pauses()
     private var spaceCheckedAt: MonotonicTime?
     private var hasSpace = true
+    private var isFailing = false
 
     init(
         queue: WriteQueue,
         directory: StateDirectory,
         checkpointer: Checkpointer,
+        commits: Locked<CommitFigures>,
         options: EventLog.Options,
         connection: DatabaseQueue
     ) throws {
         self.queue = queue
         self.directory = directory
         self.checkpointer = checkpointer
+        self.commits = commits
         self.options = options
         file = DatabaseFile(path: directory.database)
         session = try Session(connection, checkpointer)
@@ -69,9 +73,10 @@ final class Writer {
             let session = try openSession()
             try session.connection.writeWithoutTransaction { database in
                 try commit(&turn, session, database)
-                runOperations(&turn, database)
+                try runOperations(&turn, database)
                 checkpointer.afterCommit(database)
             }
+            recover()
             turn.hasSetAside ? pauses.lengthen() : pauses.reset()
         } catch {
             fail(error)
@@ -85,7 +90,7 @@ final class Writer {
         let newest = session.ledger.lastSequence
         defer { if session.ledger.lastSequence > newest { turn.newestSequence = session.ledger.lastSequence } }
         do {
-            let outcomes = try transaction(database, session) {
+            let outcomes = try transaction(database, session, events: turn.appends.count) {
                 for report in turn.reports { try record(report.report, session) }
                 return try turn.appends.map { try session.ledger.append($0.event) }
             }
@@ -103,7 +108,7 @@ final class Writer {
     ) throws {
         while let append = turn.appends.first {
             do {
-                let outcome = try transaction(database, session) { try session.ledger.append(append.event) }
+                let outcome = try transaction(database, session, events: 1) { try session.ledger.append(append.event) }
                 turn.settleFirstAppend(.success(outcome))
             } catch let failure as SQLiteFailure where !failure.concernsWholeStore {
                 turn.settleFirstAppend(.failure(.rejected))
@@ -111,7 +116,7 @@ final class Writer {
         }
         while let report = turn.reports.first {
             do {
-                try transaction(database, session) { try record(report.report, session) }
+                try transaction(database, session, events: 0) { try record(report.report, session) }
             } catch let failure as SQLiteFailure where !failure.concernsWholeStore {
                 // Its rows are of our own making: without them the attempt is made again, never lost.
             }
@@ -128,13 +133,16 @@ final class Writer {
     private func transaction<Result>(
         _ database: Database,
         _ session: Session,
+        events: Int,
         _ body: () throws -> Result
     ) throws -> Result {
         try session.ledger.withRollback {
+            let begin = MonotonicTime.now()
             try database.beginTransaction(.immediate)
             do {
                 let result = try body()
                 try database.commit()
+                commits.withLock { $0.add(events: events, duration: .now() - begin) }
                 return result
             } catch {
                 if database.isInsideTransaction { try? database.rollback() }
@@ -143,8 +151,14 @@ final class Writer {
         }
     }
 
-    private func runOperations(_ turn: inout WriteQueue.Turn, _ database: Database) {
-        for operation in turn.takeOperations() { operation.run(database) }
+    /// Each tells its caller itself what went wrong; here it counts only when the store is at fault.
+    private func runOperations(_ turn: inout WriteQueue.Turn, _ database: Database) throws {
+        var fault: (any Error)?
+        for operation in turn.takeOperations() {
+            let error = operation.run(database)
+            if let error = error as? DatabaseError, SQLiteFailure(error).concernsWholeStore { fault = error }
+        }
+        if let fault { throw fault }
     }
 
     // MARK: - Faults
@@ -153,7 +167,7 @@ final class Writer {
         let now = MonotonicTime.now()
         if let checked = spaceCheckedAt, now - checked < .milliseconds(500) { return hasSpace }
         spaceCheckedAt = now
-        hasSpace = directory.freeSpace().map { $0 >= queue.freeSpaceFloor } ?? true
+        hasSpace = directory.hasSpace(above: queue.freeSpaceFloor)
         return hasSpace
     }
 
@@ -167,8 +181,15 @@ final class Writer {
     /// After a failed write or sync nobody knows what reached the disk: only a new connection reads what is there.
     private func fail(_ error: any Error) {
         pauses.lengthen()
+        isFailing = true
         options.onFault("\(error)")
         if !isOnlyBusy(error) { close() }
+    }
+
+    private func recover() {
+        guard isFailing else { return }
+        isFailing = false
+        options.onRecovery()
     }
 
     private func isOnlyBusy(_ error: any Error) -> Bool {

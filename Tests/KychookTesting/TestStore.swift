@@ -18,7 +18,8 @@ package final class TestStore: Sendable {
         beforeAnswers: @escaping @Sendable ([EventLog.Answer]) -> Void = { _ in },
         onRoom: @escaping @Sendable () -> Void = {},
         onCommit: @escaping @Sendable (Int64) -> Void = { _ in },
-        onFault: @escaping @Sendable (String) -> Void = { _ in }
+        onFault: @escaping @Sendable (String) -> Void = { _ in },
+        onRecovery: @escaping @Sendable () -> Void = {}
     ) throws(StoreError) {
         self.folder = folder
         log = try EventLog(
@@ -31,7 +32,8 @@ package final class TestStore: Sendable {
                 },
                 onRoom: onRoom,
                 onCommit: onCommit,
-                onFault: onFault
+                onFault: onFault,
+                onRecovery: onRecovery
             )
         )
     }

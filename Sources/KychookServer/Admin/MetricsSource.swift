@@ -1,0 +1,33 @@
+import KychookModel
+import KychookNet
+import KychookStore
+
+/// Where the figures are, all over the server.
+struct MetricsSource: Sendable {
+    let log: EventLog
+    let http: HTTPServer
+    let sources: SourceTable
+    let statistics: IngestStatistics
+    let deliveries: DeliveryStatistics
+    let check: BackgroundCheck
+    let clock: WallClock
+    let started: Timestamp
+
+    /// The figures of this moment, or nearly: each part is taken by itself.
+    func snapshot(_ reader: EventReader) throws(StoreError) -> MetricsSnapshot {
+        MetricsSnapshot(
+            now: clock.now(),
+            started: started,
+            edge: http.counters,
+            configuredSources: sources.current.map(\.name),
+            sources: statistics.bySource,
+            providerFailures: statistics.providerFailures.sums,
+            commits: log.commitFigures,
+            uncommitted: log.depth,
+            writeAheadLogSize: log.writeAheadLogSize,
+            isDamaged: check.foundDamage,
+            sinks: try reader.sinkStatuses(),
+            deliveries: deliveries.bySink
+        )
+    }
+}

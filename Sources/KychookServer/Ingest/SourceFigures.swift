@@ -1,0 +1,33 @@
+import KychookModel
+import KychookStore
+import KychookVerify
+
+/// What came in for one source in this run.
+struct SourceFigures {
+    var stored = 0
+    var duplicates = 0
+    var failures: [AppendFailure: Int] = [:]
+    var refusals: [Refusal: Int] = [:]
+    /// Stored, but not understood, by the reason.
+    var problems: [Interpretation.Problem: Int] = [:]
+    /// Stored with a key that another content had before.
+    var reusedKeys = 0
+    /// When its newest event came. Duplicates do not count: whoever holds an old body can send it again.
+    var lastEvent: Timestamp?
+
+    mutating func count(_ result: Result<AppendOutcome, AppendFailure>) {
+        switch result {
+        case .success(.stored(let event)):
+            stored += 1
+            if event.keyReused { reusedKeys += 1 }
+            if let problem = event.interpretation.problem { problems[problem, default: 0] += 1 }
+            noteEvent(at: event.received)
+        case .success(.duplicate): duplicates += 1
+        case .failure(let failure): failures[failure, default: 0] += 1
+        }
+    }
+
+    mutating func noteEvent(at moment: Timestamp) {
+        lastEvent = max(lastEvent ?? moment, moment)
+    }
+}
