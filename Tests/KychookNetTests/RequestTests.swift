@@ -240,8 +240,8 @@ import Testing
         arguments: [
             ("nonsense\r\n", 400, ""), ("GET / HTTP/9.9\r\n", 400, ""), ("GET /a HTTP/1.1\r\nno field\r\n", 400, "/a"),
             ("POST /a/b?q HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999\r\n\r\n", 413, "/a/b"),
-            (get("/first") + "POST /second HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", 400, "/second"),
-            (get("/first") + "nonsense\r\n", 400, ""),
+            (get("/a") + "POST /b HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", 400, "/b"),
+            (get("/a") + "nonsense\r\n", 400, ""),
         ]
     )
     func `is told to the handler, with the path where it was read, and counted`(
