@@ -116,7 +116,7 @@ let package = Package(
             "KychookServer",
             [
                 "KychookModel", "KychookCrypto", "KychookInterpret", "KychookStore", "KychookBitGo", "KychookConfig",
-                "KychookSinks", "KychookTesting", "KychookLinux", logging,
+                "KychookNet", "KychookSinks", "KychookTesting", "KychookLinux", "KychookVerify", logging,
             ]
         ),
         .testTarget(

@@ -12,6 +12,8 @@ package struct ServerCounters: Equatable, Sendable {
     package var held = 0
     /// Connections ended by a deadline of any kind.
     package var timeouts = 0
+
+    package init() {}
 }
 
 /// The counters of one loop: it alone writes, anybody reads.

@@ -17,6 +17,9 @@ package final class Server: Sendable {
     private let statistics: IngestStatistics
     private let http: HTTPServer
     private let control: HTTPServer
+    private let readiness: Readiness
+    private let check: BackgroundCheck
+    private let admin: AdminListener?
     private let logger: Logger
     private let lock: Monitor<HeldLock>
     private let configuration: Monitor<Configuration>
@@ -37,22 +40,24 @@ package final class Server: Sendable {
         let directory = StateDirectory(path: configuration.stateDirectory)
         try directory.make()
         lock = Monitor(HeldLock(try directory.acquireLock(owner: "process \(getpid())")))
-        let statistics = IngestStatistics(logger: logger)
+        let statistics = IngestStatistics(
+            providerFailures: ProviderFailures(clock: clock, logger: logger),
+            logger: logger
+        )
         let links = Links()
         let faults = FaultLog(logger)
         log = try EventLog(
             directory,
             EventLog.Options(
                 limits: EventLog.Limits(configuration.limits),
-                answer: { answers in
-                    if answers.contains(where: \.isKept) { faults.cleared() }
-                    IngestAnswers.release(answers, statistics: statistics)
-                },
+                answer: { IngestAnswers.release($0, statistics: statistics) },
                 onRoom: { links.http?.retryHeld() },
                 onCommit: { _ in links.sinks?.wake() },
-                onFault: { faults.note($0) }
+                onFault: { faults.note($0) },
+                onRecovery: { faults.cleared() }
             )
         )
+        statistics.providerFailures.keep(in: log)
         self.statistics = statistics
         self.logger = logger
         self.configuration = Monitor(configuration)
@@ -74,11 +79,31 @@ package final class Server: Sendable {
             loops: 1,
             makeHandler: { _ in ControlHandler(log: eventLog, sources: sources, statistics: statistics) }
         )
+        let readiness = Readiness(log: log, faults: faults)
+        self.readiness = readiness
+        check = BackgroundCheck(log: log, statistics: statistics, logger: logger)
+        let figures = MetricsSource(
+            log: log,
+            http: http,
+            sources: sources,
+            statistics: statistics,
+            deliveries: sinks.statistics,
+            check: check,
+            clock: clock,
+            started: clock.now()
+        )
+        admin = try configuration.admin.map {
+            try AdminListener($0, readiness: readiness, source: figures, logger: logger)
+        }
         links.connect(http: http, sinks: sinks)
+        check.start()
     }
 
     /// Where requests are accepted, with real ports.
     package var addresses: [String] { http.boundAddresses.map(\.description) }
+
+    /// Where it can be watched, with the real port; nil: nowhere.
+    package var adminAddress: String? { admin?.address }
 
     /// Puts another configuration in force without a request or an attempt being cut.
     /// - Returns: the keys that differ but need a restart.
@@ -103,6 +128,8 @@ package final class Server: Sendable {
     /// Ends everything within 10 s: requests that began are answered, attempts may end until 8 s, the rest is cut.
     package func stop() {
         let begin = MonotonicTime.now()
+        readiness.stop()
+        check.stop()
         let ended = Monitor(false)
         let group = sinks
         Task {
@@ -116,6 +143,8 @@ package final class Server: Sendable {
             _ = ended.wait(until: begin + Server.final) { $0 ? true : nil }
         }
         control.stop(deadline: .zero)
+        admin?.stop()
+        statistics.providerFailures.stop()
         log.close()
         for (name, count) in statistics.summary where count > 0 {
             logger.info("total", metadata: ["what": "\(name)", "count": "\(count)"])
@@ -133,32 +162,6 @@ private final class Links: Sendable {
     func connect(http: HTTPServer, sinks: SinkGroup) {
         state.withLock { $0 = (http, sinks) }
         sinks.wake()
-    }
-}
-
-/// Tells once that the store fails, and once that it works again.
-private final class FaultLog: Sendable {
-    private let logger: Logger
-    private let last = Monitor<String?>(nil)
-
-    init(_ logger: Logger) {
-        self.logger = logger
-    }
-
-    func note(_ fault: String) {
-        let isNew = last.withLock { last in
-            defer { last = fault }
-            return last != fault
-        }
-        if isNew { logger.error("the store fails: events are held back", metadata: ["reason": "\(fault)"]) }
-    }
-
-    func cleared() {
-        let wasFailing = last.withLock { last in
-            defer { last = nil }
-            return last != nil
-        }
-        if wasFailing { logger.info("the store works again") }
     }
 }
 

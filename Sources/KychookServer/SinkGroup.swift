@@ -32,6 +32,7 @@ final class SinkGroup: Sendable {
     private let logger: Logger
     private let state = Mutex(State())
     private let client = Mutex<HTTPClient?>(nil)
+    let statistics = DeliveryStatistics()
 
     init(log: EventLog, clock: WallClock, logger: Logger) {
         self.log = log

@@ -52,6 +52,9 @@ struct Serve: ParsableCommand {
                 )
             }
         }
+        if let address = server.adminAddress {
+            logger.info("admin", metadata: ["url": "http://\(address)/metrics"])
+        }
         for sink in configuration.sinks {
             logger.info("sink", metadata: ["sink": "\(sink.name)", "kind": "\(sink.kind.name)"])
         }

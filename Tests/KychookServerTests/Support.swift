@@ -149,7 +149,7 @@ extension DispatchContext {
 }
 
 /// Hands every message to the test.
-private struct ListenedLog: LogHandler {
+struct ListenedLog: LogHandler {
     let listener: @Sendable (String) -> Void
     var metadata: Logger.Metadata = [:]
     var logLevel = Logger.Level.info

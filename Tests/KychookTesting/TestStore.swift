@@ -77,16 +77,23 @@ package final class TestStore: Sendable {
 
     /// Changes the database as another program would.
     package func execute(_ sql: String) throws {
-        var configuration = Configuration()
-        configuration.busyMode = .timeout(10)
-        let queue = try DatabaseQueue(path: directory.database, configuration: configuration)
-        try queue.write { try $0.execute(sql: sql) }
-        try queue.close()
+        try directory.execute(sql)
     }
 
     /// Everything in the log, oldest first, with bodies.
     package func events() throws(StoreError) -> [StoredEvent] {
         try log.makeReader().events(after: 0, limit: .max, withBodies: true, bodyLimitInBytes: .max)
+    }
+}
+
+extension StateDirectory {
+    /// Changes the database as another program would.
+    package func execute(_ sql: String) throws {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(10)
+        let queue = try DatabaseQueue(path: database, configuration: configuration)
+        try queue.write { try $0.execute(sql: sql) }
+        try queue.close()
     }
 }
 

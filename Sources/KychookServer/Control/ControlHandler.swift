@@ -44,9 +44,21 @@ final class ControlHandler: RequestHandler {
     }
 
     private func status() -> Response {
-        let members = [("uncommitted_events", log.depth)] + statistics.summary.map { ($0.name, $0.count) }
-        let text = members.map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",")
-        return Response(status: 200, text: "{\(text)}")
+        let counts = [("uncommitted_events", log.depth)] + statistics.summary.map { ($0.name, $0.count) }
+        let failures = statistics.providerFailures.sums.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
+        let members = counts.map { ($0.0, "\($0.1)") } + [("provider_failures_7d", object(failures))]
+        return Response(status: 200, text: object(members))
+    }
+
+    /// Of values that are JSON already.
+    private func object(_ members: [(String, String)]) -> String {
+        var text: [UInt8] = []
+        for (name, value) in members {
+            text.append(UInt8(ascii: text.isEmpty ? "{" : ","))
+            text.appendJSONString(name)
+            text += Array(":\(value)".utf8)
+        }
+        return text.isEmpty ? "{}" : String(decoding: text, as: UTF8.self) + "}"
     }
 }
 

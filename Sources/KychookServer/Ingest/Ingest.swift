@@ -32,8 +32,11 @@ final class Ingest: RequestHandler {
         guard case .source(let index, let urlType) = Route(request.path, sources: paths) else {
             return .respond(Answers.notFound)
         }
-        guard request.method == .post else { return .respond(Answers.methodNotAllowed) }
         let (source, verifier) = sources[index]
+        guard request.method == .post else {
+            statistics.countFailure(source: source.name)
+            return .respond(Answers.methodNotAllowed)
+        }
         let now = clock.now()
         // The request's buffer outlives this call, and nothing below keeps a pointer into it.
         return request.body.withUnsafeBytes { body in
@@ -57,11 +60,25 @@ final class Ingest: RequestHandler {
                 secretIndex: secret,
                 hasher: &hasher
             )
-            return log.submit(event, ticket: exchange) ? .later : .hold
+            return log.submit(event, ticket: IngestTicket(exchange: exchange, source: source.name)) ? .later : .hold
         }
     }
 
-    func overloaded() -> Response { Answers.unavailable }
+    func overloaded(_ request: borrowing Request) -> Response {
+        countFailure(at: request.path)
+        return Answers.unavailable
+    }
+
+    func refused(status: Int, path: Span<UInt8>) {
+        countFailure(at: path)
+    }
+
+    /// Of an answer other than 200 that was not given here.
+    private func countFailure(at path: Span<UInt8>) {
+        followTable()
+        guard case .source(let index, _) = Route(path, sources: paths) else { return }
+        statistics.countFailure(source: sources[index].entry.name)
+    }
 
     /// Takes over new sources and secrets after a reload.
     private func followTable() {
@@ -76,17 +93,23 @@ final class Ingest: RequestHandler {
     }
 }
 
+/// Whom to answer, and as which source's event.
+private struct IngestTicket: Sendable {
+    let exchange: Exchange
+    let source: String
+}
+
 /// Turns the writer's answers into HTTP answers: after the commit, all of one batch at once.
 enum IngestAnswers {
     static func release(_ answers: [EventLog.Answer], statistics: IngestStatistics) {
         var responses: [(exchange: Exchange, response: Response)] = []
         responses.reserveCapacity(answers.count)
         for answer in answers {
-            guard let exchange = answer.ticket as? Exchange else { continue }
-            statistics.count(answer.result)
+            guard let ticket = answer.ticket as? IngestTicket else { continue }
+            statistics.count(answer.result, source: ticket.source)
             switch answer.result {
-            case .success: responses.append((exchange, Answers.accepted))
-            case .failure: responses.append((exchange, Answers.unavailable))
+            case .success: responses.append((ticket.exchange, Answers.accepted))
+            case .failure: responses.append((ticket.exchange, Answers.unavailable))
             }
         }
         HTTPServer.respond(responses)

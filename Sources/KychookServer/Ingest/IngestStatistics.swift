@@ -9,53 +9,64 @@ import Logging
 /// May be used from any thread.
 final class IngestStatistics: Sendable {
     private struct State {
-        var stored = 0
-        var duplicates = 0
-        var failures: [AppendFailure: Int] = [:]
-        var refusals: [Refusal: Int] = [:]
+        var sources: [String: SourceFigures] = [:]
         var toldAt: MonotonicTime?
         var untold = 0
     }
 
+    /// The answers that the provider takes for failures.
+    let providerFailures: ProviderFailures
     private let state = Monitor(State())
     private let logger: Logger
 
     /// Refusals are told at most this often; the line says how many there were since the last one.
     private static let interval = Duration.seconds(10)
 
-    init(logger: Logger) {
+    init(providerFailures: ProviderFailures, logger: Logger) {
+        self.providerFailures = providerFailures
         self.logger = logger
     }
 
-    func count(_ result: Result<AppendOutcome, AppendFailure>) {
-        state.withLock { state in
-            switch result {
-            case .success(.stored): state.stored += 1
-            case .success(.duplicate): state.duplicates += 1
-            case .failure(let failure): state.failures[failure, default: 0] += 1
-            }
-        }
+    func count(_ result: Result<AppendOutcome, AppendFailure>, source: String) {
+        state.withLock { $0.sources[source, default: SourceFigures()].count(result) }
         switch result {
         case .success(.stored(let event)): note(event)
-        case .failure(.rejected): logger.error("the store takes this event in no way: it was answered with 503")
-        case .success(.duplicate), .failure: break
+        case .success(.duplicate): break
+        case .failure(let failure):
+            providerFailures.count(source)
+            if failure == .rejected { logger.error("the store takes this event in no way: it was answered with 503") }
         }
     }
 
     func count(_ refusal: Refusal, source: String) {
         let now = MonotonicTime.now()
         let untold: Int? = state.withLock { state in
-            state.refusals[refusal, default: 0] += 1
+            state.sources[source, default: SourceFigures()].refusals[refusal, default: 0] += 1
             state.untold += 1
             if let told = state.toldAt, now - told < IngestStatistics.interval { return nil }
             defer { (state.toldAt, state.untold) = (now, 0) }
             return state.untold
         }
+        providerFailures.count(source)
         guard let untold else { return }
         logger.warning(
             "requests refused: try 'kychook verify --explain' on a saved body",
             metadata: ["source": "\(source)", "reason": "\(refusal.rawValue)", "count": "\(untold)"]
         )
+    }
+
+    /// An answer other than 200 that nothing else here counts.
+    func countFailure(source: String) {
+        providerFailures.count(source)
+    }
+
+    /// What the store knows from earlier runs.
+    func note(lastEvents: [String: Timestamp]) {
+        state.withLock { state in
+            for (source, moment) in lastEvents {
+                state.sources[source, default: SourceFigures()].noteEvent(at: moment)
+            }
+        }
     }
 
     /// What an operator should look at: identifiers and reasons only, nothing of the body (requirement P2).
@@ -70,12 +81,20 @@ final class IngestStatistics: Sendable {
         }
     }
 
-    /// The numbers so far, for the control socket and the end of the run.
+    var bySource: [String: SourceFigures] { state.withLock { $0.sources } }
+
+    /// The numbers so far of all sources together, for the control socket and the end of the run.
     var summary: [(name: String, count: Int)] {
-        state.withLock { state in
-            [("stored", state.stored), ("duplicates", state.duplicates)]
-                + state.failures.map { ("failed_\($0.key.rawValue)", $0.value) }.sorted { $0.0 < $1.0 }
-                + state.refusals.map { ("refused_\($0.key.rawValue)", $0.value) }.sorted { $0.0 < $1.0 }
+        let sources = bySource.values
+        var (failures, refusals): ([AppendFailure: Int], [Refusal: Int]) = ([:], [:])
+        for source in sources {
+            failures.merge(source.failures, uniquingKeysWith: +)
+            refusals.merge(source.refusals, uniquingKeysWith: +)
         }
+        return [
+            ("stored", sources.map(\.stored).reduce(0, +)), ("duplicates", sources.map(\.duplicates).reduce(0, +)),
+        ]
+            + failures.map { ("failed_\($0.key.rawValue)", $0.value) }.sorted { $0.0 < $1.0 }
+            + refusals.map { ("refused_\($0.key.rawValue)", $0.value) }.sorted { $0.0 < $1.0 }
     }
 }
