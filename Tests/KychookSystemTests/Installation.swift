@@ -65,9 +65,11 @@ final class Installation: Sendable {
         sinks: [String] = [],
         limits: String = "{}",
         listen: String = "127.0.0.1:0",
+        admin: String? = nil,
         source: String = ""
     ) {
-        var text = """
+        var text = admin.map { "admin: { address: \"\($0)\" }\n" } ?? ""
+        text += """
             listen: [ { address: "\(listen)" } ]
             state_dir: \(state)
             limits: \(limits)
