@@ -50,10 +50,10 @@ package struct Thread: ~Copyable {
         kychook_use_cpus(Int32(cpus.lowerBound), Int32(cpus.count))
     }
 
-    /// Lets every other thread go first, for good.
+    /// Lets other threads go before the calling one, for good: of a processor that others want it gets a tenth.
     package static func yieldToOthers() {
         // Against POSIX, Linux has a priority per thread; 0 is the calling one.
-        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
+        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
     }
 
     private final class Start: Sendable {

@@ -129,7 +129,7 @@ package final class Server: Sendable {
     package func stop() {
         let begin = MonotonicTime.now()
         readiness.stop()
-        check.stop()
+        check.stop(deadline: .seconds(1))
         let ended = Monitor(false)
         let group = sinks
         Task {

@@ -57,7 +57,8 @@ extension SinkStatus {
             [sink.cursor, sink.row]
         )
         record = sink
-        waiting = max(0, Int(newest - sink.cursor - (done ?? 0) + (own ?? 0) + (operated ?? 0)))
+        // A damaged row may hold any number: a wrong figure is better than none.
+        waiting = max(0, Int(newest &- sink.cursor &- (done ?? 0) &+ (own ?? 0) &+ (operated ?? 0)))
         self.oldest = oldest.map(Timestamp.init(milliseconds:))
         dead = Int(
             try number("SELECT count(*) FROM delivery WHERE sink = ? AND state = 'dead'", [sink.row]) ?? 0

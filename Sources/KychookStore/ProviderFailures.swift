@@ -45,7 +45,9 @@ extension EventReader {
         let sql = "SELECT source, hour, count FROM provider_failure WHERE hour >= ?"
         return try read { database in
             try database.rows(sql, [oldest]) { row in
-                HourOfFailures(source: row.text(0) ?? "", hour: row.integer(1), count: Int(row.integer(2)))
+                // A damaged row may hold any number: within this bound a week of them can be summed up.
+                let count = min(max(0, row.integer(2)), 1 << 40)
+                return HourOfFailures(source: row.text(0) ?? "", hour: row.integer(1), count: Int(count))
             }
         }
     }

@@ -74,11 +74,15 @@ package final class StoreCheck: Sendable {
         }
     }
 
-    /// Ends the run, wherever it is, and returns when it has ended. From any thread.
-    package func stop() {
+    /// Ends the run, wherever it is, and returns when it has ended, or at the deadline: a disk may hang. From any thread.
+    package func stop(deadline: Duration) {
+        let end = MonotonicTime.now() + deadline
         state.update { $0.isStopped = true }
-        // Again and again: an interrupt between two statements is lost.
-        while state.wait(until: .now() + .milliseconds(10), { $0.isRunning ? nil : true }) == nil { interrupt() }
+        repeat {
+            // Again and again: an interrupt between two statements is lost.
+            interrupt()
+            if state.wait(until: .now() + .milliseconds(10), { $0.isRunning ? nil : true }) != nil { return }
+        } while .now() < end
     }
 
     /// The write-ahead log has so many pages now. From the writer's thread, after each commit.

@@ -145,7 +145,8 @@ import Testing
     @Test func `is not ready while the store fails, and by itself when it works again`() async throws {
         try await RunningServer.run { server in
             var limits = RunningServer.limits
-            limits.commitWait = .milliseconds(10)
+            // Long enough for one try.
+            limits.commitWait = .seconds(1)
             try await server.reload(limits: limits)
             try server.directory.execute("ALTER TABLE body RENAME TO away")
             #expect(try server.post(RunningServer.body("a")).status == 503)
@@ -242,6 +243,30 @@ import Testing
             try await eventually { try server.metrics().contains("kychook_store_damaged 1") }
             #expect(try server.admin("/readyz").status == 200)
             #expect(server.lines.withLock { $0.contains { $0.contains("stop the server, copy the file") } })
+        }
+    }
+
+    @Test func `numbers that no healthy store holds do it no harm`() async throws {
+        let folder = TemporaryDirectory()
+        let directory = StateDirectory(path: folder.path)
+        try await RunningServer.run(in: folder) { server async throws in
+            #expect(try server.post(RunningServer.body("a")).status == 200)
+        }
+        for number in [Int64.min, -1, .max] {
+            try directory.execute(
+                """
+                DELETE FROM sink; DELETE FROM provider_failure;
+                INSERT INTO sink (name, cursor, added, state, state_since, stood) VALUES ('s', \(number), 0, 'x', \(number), \(number));
+                INSERT INTO provider_failure VALUES ('bitgo', 491318, \(number)), ('bitgo', 491318 - 1, \(number)), ('bitgo', \(number), 1);
+                UPDATE event SET received = \(number);
+                """
+            )
+            try await RunningServer.run(in: folder) { server async throws in
+                #expect(try server.admin("/metrics").status == 200)
+                #expect(try server.post("{}", signature: "").status == 401)
+                try await eventually { server.lines.withLock { $0.contains { $0.contains("is sound") } } }
+                #expect(try server.admin("/metrics").status == 200)
+            }
         }
     }
 

@@ -69,7 +69,7 @@ import Testing
             let verdicts = Handover<StoreCheck.Verdict>()
             let thread = Thread(named: "check") { verdicts.put(check.run()) }
             for _ in 0..<round { await Task.yield() }
-            check.stop()
+            check.stop(deadline: .seconds(20))
             thread.join()
             let verdict = try #require(verdicts.take())
             #expect(verdict == .stopped || verdict == .sound && !round.isMultiple(of: 2), "\(verdict)")

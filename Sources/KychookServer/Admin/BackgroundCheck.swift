@@ -3,7 +3,7 @@ import KychookModel
 import KychookStore
 import Logging
 
-/// Reads the store beside the running server, on a thread that lets all others go first: when each source was heard of
+/// Reads the store beside the running server, on a thread that lets others go first: when each source was heard of
 /// last, and whether the whole of it is sound (requirement R7). May be used from any thread.
 final class BackgroundCheck: Sendable {
     private struct State {
@@ -39,11 +39,12 @@ final class BackgroundCheck: Sendable {
         .detach()
     }
 
-    /// Ends what is under way, and returns when it has ended.
-    func stop() {
+    /// Ends what is under way, and returns when it has ended; at the deadline it is left to end with the process.
+    func stop(deadline: Duration) {
+        let end = MonotonicTime.now() + deadline
         state.update { $0.isStopped = true }
-        check.stop()
-        _ = state.wait { $0.isRunning ? nil : true }
+        check.stop(deadline: deadline)
+        _ = state.wait(until: end) { $0.isRunning ? nil : true }
     }
 
     private func readLastEvents() {
