@@ -44,6 +44,8 @@ package final class StoreCheck: Sendable {
         var isRunning = false
         /// A table is being checked: what may give way.
         var isInTable = false
+        /// The table's check was told to end, so that anything but "ok" means nothing.
+        var isCut = false
     }
 
     private enum Outcome {
@@ -77,7 +79,7 @@ package final class StoreCheck: Sendable {
     /// Ends the run, wherever it is, and returns when it has ended, or at the deadline: a disk may hang. From any thread.
     package func stop(deadline: Duration) {
         let end = MonotonicTime.now() + deadline
-        state.update { $0.isStopped = true }
+        state.update { ($0.isStopped, $0.isCut) = (true, true) }
         repeat {
             // Again and again: an interrupt between two statements is lost.
             interrupt()
@@ -89,12 +91,15 @@ package final class StoreCheck: Sendable {
     func logHasGrown(to pages: Int) {
         let isTooLong = state.withLock { state in
             state.logLength = pages
-            return state.isInTable && pages >= StoreCheck.longestLog
+            let isTooLong = state.isInTable && pages >= StoreCheck.longestLog
+            if isTooLong { state.isCut = true }
+            return isTooLong
         }
         if isTooLong { interrupt() }
     }
 
     private var isStopped: Bool { state.withLock { $0.isStopped } }
+    private var isCut: Bool { state.withLock { $0.isCut } }
 
     private func interrupt() {
         state.withLock { $0.connection }?.interrupt()
@@ -123,14 +128,19 @@ package final class StoreCheck: Sendable {
     }
 
     private func check(_ table: String, _ connection: DatabaseQueue) throws -> Outcome {
-        guard state.withLock({ $0.logLength < StoreCheck.longestLog }) else { return .gaveWay }
-        state.withLock { $0.isInTable = true }
+        let begins = state.withLock { state in
+            state.isInTable = state.logLength < StoreCheck.longestLog
+            state.isCut = state.isStopped
+            return state.isInTable
+        }
+        guard begins else { return .gaveWay }
         defer { state.withLock { $0.isInTable = false } }
         do {
             let finding = try connection.read { database in
                 try String.fetchOne(database, sql: "PRAGMA quick_check(\(table.quotedDatabaseIdentifier))")
             }
-            return finding == "ok" ? .sound : .damaged(finding ?? "no verdict")
+            if finding == "ok" { return .sound }
+            return isCut ? .gaveWay : .damaged(finding ?? "no verdict")
         } catch let error as DatabaseError {
             switch error.resultCode {
             case .SQLITE_INTERRUPT, .SQLITE_ABORT: return .gaveWay
