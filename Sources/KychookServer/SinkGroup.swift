@@ -29,10 +29,10 @@ final class SinkGroup: Sendable {
 
     private let log: EventLog
     private let clock: WallClock
+    let statistics = DeliveryStatistics()
     private let logger: Logger
     private let state = Mutex(State())
     private let client = Mutex<HTTPClient?>(nil)
-    let statistics = DeliveryStatistics()
 
     init(log: EventLog, clock: WallClock, logger: Logger) {
         self.log = log

@@ -10,7 +10,7 @@ import Testing
 /// The admin listener of a whole server, over real sockets.
 @Suite(.timeLimit(.minutes(2))) struct AdminListenerTests {
     @Test func `serves three pages, to GET and HEAD only`() async throws {
-        try await RunningServer.run { server in
+        try await WatchedServer.run { server in
             for (path, type) in [
                 ("/healthz", "application/json"), ("/readyz", "application/json"),
                 ("/metrics", "text/plain; version=0.0.4; charset=utf-8"),
@@ -34,14 +34,14 @@ import Testing
 
     @Test(arguments: ["/", "/healthz/", "/Metrics", "/metrics/x", "//metrics", "/%6detrics", "/status", "/webhooks"])
     func `knows no other path`(path: String) async throws {
-        try await RunningServer.run { server async throws in
+        try await WatchedServer.run { server async throws in
             #expect(try server.admin(path).status == 404)
             #expect(try server.admin(path, method: "POST").status == 404)
         }
     }
 
     @Test func `says neither who it is nor how old (requirement P7)`() async throws {
-        try await RunningServer.run { server in
+        try await WatchedServer.run { server in
             for path in ["/healthz", "/readyz", "/nowhere"] {
                 let answer = try server.admin(path)
                 #expect(answer.header("server") == nil)
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test func `is not on the public listener`() async throws {
-        try await RunningServer.run { server async throws in
+        try await WatchedServer.run { server async throws in
             for path in ["/healthz", "/readyz", "/metrics"] {
                 #expect(try server.request("GET \(path) HTTP/1.1\r\nHost: h\r\n\r\n").status == 404)
             }
@@ -60,8 +60,8 @@ import Testing
     }
 
     @Test func `counts what the public listener does`() async throws {
-        try await RunningServer.run { server in
-            let body = RunningServer.body("a")
+        try await WatchedServer.run { server in
+            let body = WatchedServer.body("a")
             #expect(try server.post(body).status == 200)
             #expect(try server.post(body).status == 200)
             #expect(try server.post("{}", signature: String(repeating: "0", count: 64)).status == 401)
@@ -82,7 +82,7 @@ import Testing
     }
 
     @Test func `shows nothing of an event (requirement P2)`() async throws {
-        try await RunningServer.run { server in
+        try await WatchedServer.run { server in
             let marker = Delivery.marker
             let body = """
                 {"type":"identityStatus","identityId":"\(marker)","identityStatus":"\(marker)","\(marker)":"\(marker)",
@@ -103,7 +103,7 @@ import Testing
     }
 
     @Test func `a read that fails is 500, and the next one may succeed`() async throws {
-        try await RunningServer.run { server in
+        try await WatchedServer.run { server in
             #expect(try server.admin("/metrics").status == 200)
             try server.directory.execute("ALTER TABLE sink RENAME TO away")
             let answer = try server.admin("/metrics")
@@ -116,7 +116,7 @@ import Testing
     }
 
     @Test func `many who ask at once are all answered`() async throws {
-        try await RunningServer.run { server in
+        try await WatchedServer.run { server in
             let port = try #require(server.server.adminAddress?.split(separator: ":").last.flatMap { UInt16($0) })
             let clients = try (0..<50).map { _ in try RawClient(port: port) }
             for client in clients { try client.send("GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n") }
@@ -127,9 +127,9 @@ import Testing
     // MARK: - Readiness
 
     @Test func `is not ready while the disk is nearly full, and takes no part in the answer to "alive"`() async throws {
-        try await RunningServer.run { server in
+        try await WatchedServer.run { server in
             #expect(try server.admin("/readyz").text == #"{"ready":true}"#)
-            var limits = RunningServer.limits
+            var limits = WatchedServer.limits
             limits.freeSpace = ByteCount(bytes: .max)
             try await server.reload(limits: limits)
             let answer = try server.admin("/readyz")
@@ -137,31 +137,31 @@ import Testing
             #expect(answer.text == #"{"ready":false,"reason":"disk_nearly_full"}"#)
             #expect(try server.admin("/readyz", method: "HEAD").status == 503)
             #expect(try server.admin("/healthz").status == 200)
-            try await server.reload(limits: RunningServer.limits)
+            try await server.reload(limits: WatchedServer.limits)
             #expect(try server.admin("/readyz").status == 200)
         }
     }
 
     @Test func `is not ready while the store fails, and by itself when it works again`() async throws {
-        try await RunningServer.run { server in
-            var limits = RunningServer.limits
+        try await WatchedServer.run { server in
+            var limits = WatchedServer.limits
             // Long enough for one try.
             limits.commitWait = .seconds(1)
             try await server.reload(limits: limits)
             try server.directory.execute("ALTER TABLE body RENAME TO away")
-            #expect(try server.post(RunningServer.body("a")).status == 503)
+            #expect(try server.post(WatchedServer.body("a")).status == 503)
             #expect(try server.admin("/readyz").text == #"{"ready":false,"reason":"store_failing"}"#)
             let metrics = try server.metrics()
             #expect(metrics.contains(#"kychook_append_failures_total{source="bitgo",reason="store_failing"} 1"#))
             #expect(metrics.contains(#"kychook_provider_failures_7d{source="bitgo"} 1"#))
             try server.directory.execute("ALTER TABLE away RENAME TO body")
             try await eventually { try server.admin("/readyz").status == 200 }
-            #expect(try server.post(RunningServer.body("a")).status == 200)
+            #expect(try server.post(WatchedServer.body("a")).status == 200)
         }
     }
 
     @Test func `is not ready while it stops, and says so as long as requests are answered`() async throws {
-        try await RunningServer.run { server in
+        try await WatchedServer.run { server in
             let port = try #require(server.server.addresses.first?.split(separator: ":").last.flatMap { UInt16($0) })
             let client = try RawClient(port: port)
             let head = ["POST /webhooks/bitgo HTTP/1.1", "Host: h", "Content-Length: 2", "Expect: 100-continue"]
@@ -197,7 +197,7 @@ import Testing
         status: Int,
         count: Int
     ) async throws {
-        try await RunningServer.run { server in
+        try await WatchedServer.run { server in
             #expect(try server.request(request).status == status)
             let metrics = try server.metrics()
             #expect(metrics.contains(#"kychook_provider_failures_7d{source="bitgo"} \#(count)"#))
@@ -206,10 +206,10 @@ import Testing
     }
 
     @Test func `a request that was held for too long is counted`() async throws {
-        var limits = RunningServer.limits
+        var limits = WatchedServer.limits
         (limits.uncommittedEvents, limits.commitWait) = (0, .milliseconds(10))
-        try await RunningServer.run(limits: limits) { server in
-            #expect(try server.post(RunningServer.body("a")).status == 503)
+        try await WatchedServer.run(limits: limits) { server in
+            #expect(try server.post(WatchedServer.body("a")).status == 503)
             let metrics = try server.metrics()
             #expect(metrics.contains(#"kychook_provider_failures_7d{source="bitgo"} 1"#))
             #expect(metrics.contains("kychook_http_held_requests_total 1"))
@@ -218,12 +218,12 @@ import Testing
 
     @Test func `failures and the newest event's time survive a restart`() async throws {
         let (folder, clock) = (TemporaryDirectory(), MovableClock())
-        try await RunningServer.run(in: folder, clock: clock) { server async throws in
-            #expect(try server.post(RunningServer.body("a")).status == 200)
+        try await WatchedServer.run(in: folder, clock: clock) { server async throws in
+            #expect(try server.post(WatchedServer.body("a")).status == 200)
             #expect(try server.post("{}", signature: "").status == 401)
         }
         clock.advance(by: .seconds(3600))
-        try await RunningServer.run(in: folder, clock: clock) { server in
+        try await WatchedServer.run(in: folder, clock: clock) { server in
             #expect(try server.metrics().contains(#"kychook_provider_failures_7d{source="bitgo"} 1"#))
             try await eventually {
                 try server.metrics().contains(#"kychook_seconds_since_last_event{source="bitgo"} 3600"#)
@@ -235,11 +235,11 @@ import Testing
 
     @Test func `a damaged store is told of while it serves on`() async throws {
         let folder = TemporaryDirectory()
-        try await RunningServer.run(in: folder) { server async throws in
-            #expect(try server.post(RunningServer.body("a")).status == 200)
+        try await WatchedServer.run(in: folder) { server async throws in
+            #expect(try server.post(WatchedServer.body("a")).status == 200)
         }
         try damage("event_of_subject", of: StateDirectory(path: folder.path))
-        try await RunningServer.run(in: folder) { server in
+        try await WatchedServer.run(in: folder) { server in
             try await eventually { try server.metrics().contains("kychook_store_damaged 1") }
             #expect(try server.admin("/readyz").status == 200)
             #expect(server.lines.withLock { $0.contains { $0.contains("stop the server, copy the file") } })
@@ -249,8 +249,8 @@ import Testing
     @Test func `numbers that no healthy store holds do it no harm`() async throws {
         let folder = TemporaryDirectory()
         let directory = StateDirectory(path: folder.path)
-        try await RunningServer.run(in: folder) { server async throws in
-            #expect(try server.post(RunningServer.body("a")).status == 200)
+        try await WatchedServer.run(in: folder) { server async throws in
+            #expect(try server.post(WatchedServer.body("a")).status == 200)
         }
         for number in [Int64.min, -1, .max] {
             try directory.execute(
@@ -261,7 +261,7 @@ import Testing
                 UPDATE event SET received = \(number);
                 """
             )
-            try await RunningServer.run(in: folder) { server async throws in
+            try await WatchedServer.run(in: folder) { server async throws in
                 #expect(try server.admin("/metrics").status == 200)
                 #expect(try server.post("{}", signature: "").status == 401)
                 try await eventually { server.lines.withLock { $0.contains { $0.contains("is sound") } } }
@@ -271,7 +271,7 @@ import Testing
     }
 
     @Test func `a sound store is told of too`() async throws {
-        try await RunningServer.run { server in
+        try await WatchedServer.run { server in
             try await eventually { server.lines.withLock { $0.contains { $0.contains("is sound") } } }
             #expect(try server.metrics().contains("kychook_store_damaged 0"))
         }

@@ -148,7 +148,7 @@ extension DispatchContext {
     }
 }
 
-/// Hands every message to the test.
+/// Hands every message to the test, with its metadata behind it: `message name=value`.
 struct ListenedLog: LogHandler {
     let listener: @Sendable (String) -> Void
     var metadata: Logger.Metadata = [:]
@@ -160,7 +160,9 @@ struct ListenedLog: LogHandler {
     }
 
     func log(event: LogEvent) {
-        listener(event.message.description)
+        let facts = event.metadata ?? [:]
+        let words = facts.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }
+        listener(event.message.description + words.joined())
     }
 }
 

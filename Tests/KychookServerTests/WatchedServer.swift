@@ -11,12 +11,12 @@ import Testing
 @testable import KychookServer
 
 /// A whole server in this process, on free ports, with a clock that the test moves.
-final class RunningServer: Sendable {
+final class WatchedServer: Sendable {
     let server: Server
     let folder: TemporaryDirectory
     let clock: MovableClock
     let configuration: Configuration
-    /// What it has logged, without metadata.
+    /// What it has logged.
     let lines: Locked<[String]>
 
     private static let secret = "sandbox-secret-0001"
@@ -26,15 +26,15 @@ final class RunningServer: Sendable {
     static func run(
         in folder: TemporaryDirectory = TemporaryDirectory(),
         clock: MovableClock = MovableClock(),
-        limits: LimitsConfiguration = RunningServer.limits,
-        _ body: (RunningServer) async throws -> Void
+        limits: LimitsConfiguration = WatchedServer.limits,
+        _ body: (WatchedServer) async throws -> Void
     ) async throws {
         let lines = Locked<[String]>([])
         let configuration = configuration(in: folder, limits)
         let server = try await onThread { () throws in
             try Server(configuration, logger: logger(lines), clock: clock.wallClock, loops: 1)
         }
-        let running = RunningServer(server, folder, clock, configuration, lines)
+        let running = WatchedServer(server, folder, clock, configuration, lines)
         do {
             try await body(running)
         } catch {
@@ -119,7 +119,7 @@ final class RunningServer: Sendable {
         signature: String? = nil,
         fields: [String] = []
     ) throws -> RawResponse {
-        let key = Array(RunningServer.secret.utf8)
+        let key = Array(WatchedServer.secret.utf8)
         let signature = signature ?? MessageAuthenticator(.sha256, key: key).authenticate(Array(body.utf8)).hex
         let lines =
             [
