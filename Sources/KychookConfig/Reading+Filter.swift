@@ -119,9 +119,9 @@ struct FilterVocabulary {
         switch field {
         case .source: return doubt(about: text, among: sources, "no source is called")
         case .type:
-            // The server's own events are types of no source.
-            return text.hasPrefix("kychook.")
-                ? nil : doubt(about: text, among: types, "no source is known to send the type")
+            return text.hasPrefix("\(InternalEvent.source).")
+                ? doubt(about: text, among: InternalEvent.allCases.map(\.rawValue), "kychook has no event of its own called")
+                : doubt(about: text, among: types, "no source is known to send the type")
         case .status, .previousStatus:
             return doubt(about: text, among: statuses, "no source is known to send the status")
         case .subject:

@@ -124,7 +124,13 @@ final class SinkGroup: Sendable {
     private func start(_ sink: SinkConfiguration, in configuration: Configuration) async throws {
         var logger = logger
         logger[metadataKey: "sink"] = "\(sink.name)"
-        let context = DispatchContext(log: log, clock: clock, random: { .random(in: 0..<1) }, logger: logger)
+        let context = DispatchContext(
+            log: log,
+            clock: clock,
+            random: { .random(in: 0..<1) },
+            logger: logger,
+            notices: Notices(for: configuration.sinks)
+        )
         let record = try await log.register(sink.name, start: sink.start, now: clock.now())
         let started: Running
         switch sink.kind {

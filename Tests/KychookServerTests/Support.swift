@@ -134,6 +134,19 @@ struct RunningDispatcher {
     }
 }
 
+extension DeliveryWindow {
+    /// One that has taken these from the store, in this order.
+    init(
+        cursor: Int64,
+        pending: [(delivery: PendingDelivery, due: MonotonicTime?)],
+        maxInFlight: Int,
+        bounds: Bounds = Bounds()
+    ) {
+        self.init(cursor: cursor, maxInFlight: maxInFlight, bounds: bounds)
+        for (delivery, due) in pending { take(delivery, due: due) }
+    }
+}
+
 extension DispatchContext {
     static func test(
         _ store: TestStore,
@@ -143,7 +156,8 @@ extension DispatchContext {
             log: store.log,
             clock: WallClock { .start },
             random: { 0 },
-            logger: Logger(label: "test") { _ in ListenedLog(listener: onLog) }
+            logger: Logger(label: "test") { _ in ListenedLog(listener: onLog) },
+            notices: Notices(for: [])
         )
     }
 }

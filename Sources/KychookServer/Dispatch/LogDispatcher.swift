@@ -49,7 +49,7 @@ actor LogDispatcher {
         position = record.cursor
         persistedCursor = record.cursor
         reader = try context.log.makeReader()
-        matcher = EventMatcher(configuration.filter)
+        matcher = EventMatcher(configuration.filter, sink: configuration.name)
         thread = SinkThread(named: configuration.name)
         file = LogFile(configuration: log)
     }
