@@ -6,16 +6,6 @@ import KychookStore
 import Logging
 import Synchronization
 
-/// Everything that a dispatcher works with besides its sink.
-struct DispatchContext: Sendable {
-    let log: EventLog
-    let clock: WallClock
-    /// 0 ..< 1, for jitter.
-    let random: @Sendable () -> Double
-    let logger: Logger
-    let notices: Notices
-}
-
 /// Hands the events of the log to one sink, attempt by attempt, and records what became of them.
 ///
 /// What to do next is decided by ``Feed``, ``DeliveryWindow`` and ``Circuit``; this actor has the effects: it reads,
@@ -344,18 +334,7 @@ actor Dispatcher {
     private func noteHealth(in report: inout DeliveryReport) {
         guard circuit.health != persistedHealth else { return }
         persistedHealth = circuit.health
-        report.health = circuit.health
-        let told: (String, Logger.Level) =
-            switch circuit.health.state {
-            case .active: ("sink works again: its deliveries go on", .notice)
-            case .open: ("sink is open: it failed too often in a row and is only probed, its deliveries wait", .error)
-            case .paused: ("sink is paused: 'kychook sinks resume' lets it go on", .error)
-            }
-        context.logger.log(level: told.1, "\(told.0)", metadata: ["reason": "\(circuit.health.reason ?? "")"])
-        guard circuit.health.state != .active else { return }
-        if let notice = context.notices.sinkOpen(configuration.name, circuit.health, at: context.clock.now()) {
-            report.events.append(notice)
-        }
+        context.tell(of: circuit.health, sink: configuration.name, in: &report)
     }
 
     private func recorded(_ batch: [Settlement], cursor: Int64) {
