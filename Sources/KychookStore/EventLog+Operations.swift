@@ -71,7 +71,12 @@ extension EventLog {
 
     /// Pauses a sink, or lets it go on; its deliveries that wait for a next attempt are due then.
     /// - Returns: its health from now on; nil: no sink has this name.
-    package func setPause(_ isPaused: Bool, of sink: String, reason: String?, now: Timestamp) async throws -> SinkHealth? {
+    package func setPause(
+        _ isPaused: Bool,
+        of sink: String,
+        reason: String?,
+        now: Timestamp
+    ) async throws -> SinkHealth? {
         try await perform { database in
             guard let record = try SinkRecord.find(sink, database) else { return nil }
             let state: SinkHealth.State = isPaused ? .paused : .active

@@ -37,7 +37,8 @@ final class ControlHandler: RequestHandler {
         _ exchange: Exchange
     ) -> Disposition {
         guard let command = Command(json: body) else {
-            return .respond(Response(status: 400, error: "not a \(Command.path) command: is the server of this version?"))
+            let reason = "not a \(Command.path) command: is the server of this version?"
+            return .respond(Response(status: 400, error: reason))
         }
         let place = place
         Task.detached {

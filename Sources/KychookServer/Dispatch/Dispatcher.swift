@@ -281,16 +281,16 @@ actor Dispatcher {
 
     private func notice(of outcome: DeliveryReport.Outcome, _ event: Event?) -> IncomingEvent? {
         guard outcome.state == .dead else { return nil }
-        context.logger.error(
-            "delivery is dead",
-            metadata: ["sequence": "\(outcome.sequence)", "attempts": "\(outcome.attempts)"]
-        )
+        let reason = outcome.attempt?.result.outcome.reason
+        var facts: Logger.Metadata = ["attempts": "\(outcome.attempts)", "reason": "\(reason ?? "")"]
+        facts["event"] = event.map { "\($0.id)" } ?? "\(outcome.sequence)"
+        context.logger.error("delivery is dead: 'kychook deliveries redeliver' gives it a second life", metadata: facts)
         return event.flatMap { event in
             context.notices.deliveryDead(
                 event,
                 sink: configuration.name,
                 attempts: outcome.attempts,
-                reason: outcome.attempt?.result.outcome.reason,
+                reason: reason,
                 at: context.clock.now()
             )
         }
