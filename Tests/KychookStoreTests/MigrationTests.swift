@@ -39,15 +39,18 @@ import Testing
         try Schema.migrator.migrate(first, upTo: "1 event log, subjects, sinks")
         let tables = ["delivery", "sink"]
         let created = try first.read { database in
-            try tables.map {
-                try String.fetchOne(database, sql: "SELECT sql FROM sqlite_master WHERE name = ?", arguments: [$0]) ?? ""
+            try tables.map { table in
+                let sql = "SELECT sql FROM sqlite_master WHERE name = ?"
+                return try String.fetchOne(database, sql: sql, arguments: [table]) ?? ""
             }
         }
         try first.close()
         let queue = try DatabaseQueue(path: path)
         defer { try? queue.close() }
         try queue.write { database in
-            for table in tables + ["operation", "provider_failure"] { try database.execute(sql: "DROP TABLE \(table)") }
+            for table in tables + ["operation", "provider_failure"] {
+                try database.execute(sql: "DROP TABLE \(table)")
+            }
             for sql in created { try database.execute(sql: sql) }
             try database.execute(
                 sql: """
