@@ -120,10 +120,14 @@ import Testing
 
     @Test func `a sink that the store does not know cannot be paused, renamed or forgotten`() async throws {
         let store = try await Self.storeWithDeliveries()
-        let refusal = "the store knows no sink x: it knows s"
-        await #expect { try await PauseCommand(sink: "x", pauses: true).run(store.place) } throws: { "\($0)" == refusal }
-        await #expect { try await RenameSinkCommand(old: "x", new: "y").run(store.place) } throws: { "\($0)" == refusal }
-        await #expect { try await ForgetSinkCommand(sink: "x").run(store.place) } throws: { "\($0)" == refusal }
+        let commands: [any OperatorCommand] = [
+            PauseCommand(sink: "x", pauses: true), RenameSinkCommand(old: "x", new: "y"), ForgetSinkCommand(sink: "x"),
+        ]
+        for command in commands {
+            await #expect { _ = try await command.run(store.place) } throws: {
+                "\($0)" == "the store knows no sink x: it knows s"
+            }
+        }
     }
 
     @Test func `a configured sink is not forgotten`() async throws {
@@ -139,7 +143,8 @@ import Testing
         let store = try TestStore()
         let folder = TemporaryDirectory()
         let output = folder.path("document")
-        let place = Workplace(log: store.log, configuration: .with(shell: ["/bin/sh", "-c", "cat > \(output); exit 3"]))
+        let command = ["/bin/sh", "-c", "cat > \(output); exit 3"]
+        let place = Workplace(log: store.log, configuration: .with(shell: command))
         let report = try await TestSinkCommand(sink: "s").run(place)
         #expect((report.outcome, report.code, report.reason) == ("retryable", 3, "exited with 3"))
         let document = try String(contentsOfFile: output, encoding: .utf8)

@@ -174,8 +174,8 @@ extension DispatchContext {
     }
 }
 
-/// Hands every message to the test.
-private struct ListenedLog: LogHandler {
+/// Hands every message to the test, with its metadata behind it: `message name=value`.
+struct ListenedLog: LogHandler {
     let listener: @Sendable (String) -> Void
     var metadata: Logger.Metadata = [:]
     var logLevel = Logger.Level.info
@@ -186,7 +186,9 @@ private struct ListenedLog: LogHandler {
     }
 
     func log(event: LogEvent) {
-        listener(event.message.description)
+        let facts = event.metadata ?? [:]
+        let words = facts.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }
+        listener(event.message.description + words.joined())
     }
 }
 
