@@ -93,6 +93,11 @@ package final class ChildProcess: Sendable {
         output.wait(until: .now() + .seconds(seconds)) { $0.lines.count >= count ? $0.lines : nil }
     }
 
+    /// Whether the lines come to satisfy a condition before the time is up.
+    package func lines(within seconds: Int = 20, satisfy condition: ([String]) -> Bool) -> Bool {
+        output.wait(until: .now() + .seconds(seconds)) { condition($0.lines) ? true : nil } ?? false
+    }
+
     package func send(_ signal: Int32) {
         kill(pid, signal)
     }
