@@ -67,11 +67,9 @@ final class EnduringLoad: Sendable {
 
     /// Waits for a life of the server after the given one; nil when the load is over.
     private func server(after life: Int) -> (address: ListenAddress, life: Int)? {
-        let found: (ListenAddress, Int)?? = state.wait { state in
-            if state.isOver { return .some(nil) }
-            return state.life > life ? state.address.map { ($0, state.life) } : nil
-        }
-        return found ?? nil
+        let now = state.wait { $0.isOver || $0.life > life ? ($0.isOver, $0.address, $0.life) : nil }
+        guard let (isOver, address, life) = now, !isOver else { return nil }
+        return address.map { ($0, life) }
     }
 
     /// - Returns: false when the connection is of no more use, or the load over.
