@@ -1,3 +1,4 @@
+import KychookLinux
 import KychookModel
 import KychookStore
 import KychookTesting
@@ -76,6 +77,26 @@ import Testing
         let decision = Self.decide(.sample(tries: 2), .gone(reason: "410"))
         #expect(decision.next == .again(.zero))
         #expect(decision.item.tries == 2)
+    }
+
+    /// Minutes from now to the next attempt as the store has it, and how long is waited for it.
+    @Test(arguments: [(-60 * 24 * 365, 0), (-1, 0), (0, 0), (5, 5), (600, 600), (601, 600), (60 * 24 * 365, 600)])
+    func `no clock that was set meanwhile makes a delivery wait longer than it can`(stored: Int, waited: Int) {
+        let delivery = PendingDelivery(row: 1, sequence: 1, subject: nil, nextAttempt: .start + .minutes(stored))
+        let due = delivery.due(longestWait: .hours(10), now: .at(0), wallNow: .start)
+        #expect(due == .at(waited * 60))
+    }
+
+    @Test func `what only queues is due with its subject`() {
+        let delivery = PendingDelivery(row: 1, sequence: 1, subject: nil)
+        #expect(delivery.due(longestWait: .hours(10), now: .at(0), wallNow: .start) == nil)
+    }
+
+    @Test(arguments: [(0.0, 10), (1.0, 20)])
+    func `the longest wait is the policy's with its jitter, or what a target may ask for`(jitter: Double, hours: Int) {
+        let policy = RetryPolicy(waits: .schedule([.hours(1), .hours(10)]), jitter: jitter)
+        let sink = SinkConfiguration(name: "s", kind: .shell(.init(command: ["x"])), retry: policy)
+        #expect(sink.longestWait == .hours(hours))
     }
 }
 

@@ -71,7 +71,7 @@ actor Dispatcher {
         let (now, wallNow) = (MonotonicTime.now(), context.clock.now())
         recorded = try reader.recordedSequences(of: record.row, after: record.cursor)
         for delivery in try reader.pendingDeliveries(of: record.row) {
-            window.take(delivery, due: Dispatcher.due(delivery, configuration, now: now, wallNow: wallNow))
+            window.take(delivery, due: delivery.due(longestWait: configuration.longestWait, now: now, wallNow: wallNow))
         }
     }
 
@@ -156,8 +156,8 @@ actor Dispatcher {
     private func take(_ entry: Feed.Entry) {
         switch entry {
         case .operated(let delivery):
-            let due = Dispatcher.due(delivery, configuration, now: .now(), wallNow: context.clock.now())
-            window.take(delivery, due: due)
+            let longest = configuration.longestWait
+            window.take(delivery, due: delivery.due(longestWait: longest, now: .now(), wallNow: context.clock.now()))
         case .event(let stored):
             let event = stored.event
             let isDone = recorded.remove(event.sequence) != nil
@@ -166,17 +166,6 @@ actor Dispatcher {
                 settlements.append(Settlement(queued: queued))
             }
         }
-    }
-
-    /// When a delivery of the store is due: never later than a wait can be, however the clock was set meanwhile.
-    private static func due(
-        _ delivery: PendingDelivery,
-        _ configuration: SinkConfiguration,
-        now: MonotonicTime,
-        wallNow: Timestamp
-    ) -> MonotonicTime? {
-        let longest = max(configuration.retry.longestWait, HTTPForward.longestRetryAfter)
-        return delivery.nextAttempt.map { now + min(max(.zero, $0 - wallNow), longest) }
     }
 
     // MARK: - Attempt

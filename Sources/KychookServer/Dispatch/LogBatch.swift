@@ -5,8 +5,8 @@ import KychookStore
 /// Lines for a log file, and what is recorded once they are on the disk.
 struct LogBatch {
     private(set) var lines: [[UInt8]] = []
-    /// An operator's deliveries among them.
-    private(set) var replays: [PendingDelivery] = []
+    /// Deliveries that have a row: an operator's, and those left by the sink while it was of another kind.
+    private(set) var deliveries: [PendingDelivery] = []
     /// Of the newest event that was looked at, whether it has a line or not.
     private(set) var position: Int64
     private(set) var count = 0
@@ -28,14 +28,14 @@ struct LogBatch {
         count += 1
         switch entry {
         case .event(let stored): position = stored.event.sequence
-        case .operated(let delivery): replays.append(delivery)
+        case .operated(let delivery): deliveries.append(delivery)
         }
         return true
     }
 
-    /// What became of the operator's deliveries.
+    /// What became of them.
     func outcomes(started: Timestamp, duration: Duration) -> [DeliveryReport.Outcome] {
-        replays.map { delivery in
+        deliveries.map { delivery in
             DeliveryReport.Outcome(
                 row: delivery.row,
                 sequence: delivery.sequence,

@@ -23,8 +23,11 @@ actor LogDispatcher {
     private let signal = Signal()
     private var file: LogFile
     private var feed: Feed
-    /// Did not fit into the batch before.
-    private var carried: Feed.Entry?
+    /// Come before the feed: deliveries that the sink left unfinished while it was of another kind, and then what did
+    /// not fit into the batch before.
+    private var first: FIFO<Feed.Entry>
+    /// Sequences above the cursor that were finished then.
+    private var recorded: Set<Int64>
     /// Collected and not written yet: after a failure the same one is tried again.
     private var batch: LogBatch
     private var persistedCursor: Int64
@@ -66,6 +69,9 @@ actor LogDispatcher {
         thread = SinkThread(named: configuration.name)
         file = LogFile(configuration: log)
         batch = LogBatch(after: record.cursor)
+        first = FIFO()
+        for delivery in try reader.pendingDeliveries(of: record.row) { first.append(.operated(delivery)) }
+        recorded = try reader.recordedSequences(of: record.row, after: record.cursor)
         feed = Feed(
             reader,
             sink: record.row,
@@ -149,7 +155,7 @@ actor LogDispatcher {
         let done = batch
         batch = LogBatch(after: done.position)
         worked()
-        if !done.replays.isEmpty {
+        if !done.deliveries.isEmpty {
             let outcomes = done.outcomes(started: started, duration: MonotonicTime.now() - startedAt)
             await record(DeliveryReport(sink: row, cursor: done.position, outcomes: outcomes))
         } else if !done.lines.isEmpty || done.count == 0 || done.position - persistedCursor >= 1000 {
@@ -162,16 +168,14 @@ actor LogDispatcher {
     private func collect(unlessIn found: Set<EventID>) throws {
         feed.expectEvents()
         while !batch.isFull {
-            let next = try carried ?? feed.next()
-            carried = nil
-            guard let entry = next else { return }
+            guard let entry = try first.popFirst() ?? feed.next() else { return }
             do {
                 guard batch.add(try line(for: entry, unlessIn: found), of: entry) else {
-                    carried = entry
+                    first.prepend(entry)
                     return
                 }
             } catch {
-                carried = entry
+                first.prepend(entry)
                 throw error
             }
         }
@@ -180,11 +184,13 @@ actor LogDispatcher {
     private func line(for entry: Feed.Entry, unlessIn found: Set<EventID>) throws -> [UInt8]? {
         switch entry {
         case .event(let stored):
-            let body = stored.body?.bytes
-            guard matcher.matches(stored.event, body: body), !found.contains(stored.event.id) else { return nil }
-            return document(stored, isReplay: false)
+            let (event, body) = (stored.event, stored.body?.bytes)
+            let isDone = recorded.remove(event.sequence) != nil || found.contains(event.id)
+            return !isDone && matcher.matches(event, body: body) ? document(stored, isReplay: false) : nil
         case .operated(let delivery):
-            return try reader.event(sequence: delivery.sequence).map { document($0, isReplay: true) }
+            guard let stored = try reader.event(sequence: delivery.sequence) else { return nil }
+            let isReplay = delivery.operation != nil
+            return isReplay || !found.contains(stored.event.id) ? document(stored, isReplay: isReplay) : nil
         }
     }
 

@@ -1,4 +1,6 @@
+import KychookLinux
 import KychookModel
+import KychookSinks
 import KychookStore
 
 /// What becomes of a delivery after an attempt.
@@ -57,4 +59,16 @@ struct RetryDecision {
         case .again(let wait): .pending(next: now + wait)
         }
     }
+}
+
+extension PendingDelivery {
+    /// When it is due by this run's clock: never later than a wait can be, however the wall clock was set meanwhile.
+    func due(longestWait: Duration, now: MonotonicTime, wallNow: Timestamp) -> MonotonicTime? {
+        nextAttempt.map { now + min(max(.zero, $0 - wallNow), longestWait) }
+    }
+}
+
+extension SinkConfiguration {
+    /// No delivery waits longer between two attempts: by the policy, or because the sink asked for it.
+    var longestWait: Duration { max(retry.longestWait, HTTPForward.longestRetryAfter) }
 }
