@@ -26,8 +26,8 @@ package final class FaultyTarget: Sendable {
         case endlessBody
         /// Header lines without end.
         case endlessHead
-        /// Status 200 once ``release()`` was called.
-        case held
+        /// What the test says of the request; asked again and again until it says something.
+        case decided(@Sendable (Request) -> Behaviour?)
         /// Status 200 after so long.
         case late(Duration)
         /// Answers once the head is read, reads nothing of the body and closes.
@@ -72,14 +72,11 @@ package final class FaultyTarget: Sendable {
         shared.stop()
     }
 
-    /// Lets all held requests go, those to come too.
-    package func release() {
-        shared.state.withLock { $0.isReleased = true }
-    }
-
     package var url: String { "http://127.0.0.1:\(port)/hooks?token=in-the-query" }
     package var trapURL: String { "http://127.0.0.1:\(port)/trap" }
     package var requests: [Request] { shared.state.withLock { $0.requests.filter { $0.path != "/trap" } } }
+    /// Requests that were answered with 2xx and nothing wrong, in the order of the answers.
+    package var answered: [Request] { shared.state.withLock { $0.answered } }
     package var trapHits: Int { shared.state.withLock { $0.requests.count { $0.path == "/trap" } } }
     /// Connections accepted so far.
     package var connections: Int { shared.state.withLock { $0.accepted } }
@@ -105,10 +102,10 @@ private final class Shared: Sendable {
     struct State: Sendable {
         var behaviours: [FaultyTarget.Behaviour]
         var requests: [FaultyTarget.Request] = []
+        var answered: [FaultyTarget.Request] = []
         var open: Set<Int32> = []
         var accepted = 0
         var isStopped = false
-        var isReleased = false
     }
 
     let port: UInt16
@@ -187,13 +184,15 @@ private struct TargetConnection {
 
     func serve() {
         var buffer: [UInt8] = []
-        while let request = read(&buffer), perform(shared.record(request)) {}
+        while let request = read(&buffer), perform(shared.record(request), for: request) {}
     }
 
     /// Whether the connection goes on.
-    private func perform(_ behaviour: FaultyTarget.Behaviour) -> Bool {
+    private func perform(_ behaviour: FaultyTarget.Behaviour, for request: FaultyTarget.Request) -> Bool {
         switch behaviour {
         case .answer(let status, let fields, let body):
+            // Before the answer: who has it finds its request here.
+            if (200..<300).contains(status) { shared.state.withLock { $0.answered.append(request) } }
             return send(answer(status, fields, body))
         case .redirect:
             return send(answer(302, ["Location: http://127.0.0.1:\(shared.port)/trap"], []))
@@ -215,11 +214,13 @@ private struct TargetConnection {
         case .endlessHead:
             let chunk = Array(String(repeating: "X-Filler: 0123456789abcdef\r\n", count: 500).utf8)
             if send(Array("HTTP/1.1 200 OK\r\n".utf8)) { while send(chunk) {} }
-        case .held:
-            while !shared.state.withLock({ $0.isReleased }) { if waitForEnd(.milliseconds(5)) { return false } }
-            return send(answer(200, [], []))
+        case .decided(let decide):
+            while true {
+                if let behaviour = decide(request) { return perform(behaviour, for: request) }
+                if waitForEnd(.milliseconds(5)) { return false }
+            }
         case .late(let delay):
-            return !waitForEnd(delay) && send(answer(200, [], []))
+            return !waitForEnd(delay) && perform(.answer(200), for: request)
         case .early(let status):
             _ = send(answer(status, ["Connection: close"], Array("too early".utf8)))
             shutdown(number, Int32(SHUT_WR))
