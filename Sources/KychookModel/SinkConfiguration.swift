@@ -4,7 +4,7 @@ package struct SinkConfiguration: Sendable {
     package var filter: SinkFilter
     package var kind: Kind
     package var retry: RetryPolicy
-    /// Attempts under way at once, at least 1; a log always has one.
+    /// Attempts under way at once, at least 1; a log and standard output always have one.
     package var maxInFlight: Int
     /// Events a second at most; nil: as fast as it goes.
     package var rate: Double?
@@ -33,10 +33,12 @@ package struct SinkConfiguration: Sendable {
         case log(Log)
         case shell(Shell)
         case http(HTTP)
+        /// A line a document on the server's standard output.
+        case stdout
 
         package var defaultMaxInFlight: Int {
             switch self {
-            case .log, .shell: 1
+            case .log, .shell, .stdout: 1
             case .http: 16
             }
         }
@@ -47,6 +49,7 @@ package struct SinkConfiguration: Sendable {
             case .log: "log"
             case .shell: "shell"
             case .http: "http"
+            case .stdout: "stdout"
             }
         }
     }

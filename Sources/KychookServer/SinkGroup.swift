@@ -135,6 +135,8 @@ final class SinkGroup: Sendable {
             started = try run(try ShellHook(configuration: shell, grace: SinkGroup.hookGrace), sink, record, context)
         case .http(let http):
             started = try run(forward(http, configuration), sink, record, context)
+        case .stdout:
+            started = try run(StandardOutput(), sink, record, context)
         }
         state.withLock { $0.running[sink.name] = started }
     }
