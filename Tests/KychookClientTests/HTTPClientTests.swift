@@ -125,18 +125,6 @@ import Testing
         }
     }
 
-    @Test func `a target that speaks no tls is a tls failure`() async throws {
-        let target = FaultyTarget(.garbage)
-        let error = await #expect(throws: ClientError.self) {
-            try await client.send(post("https://127.0.0.1:\(target.port)/x?token"))
-        }
-        guard case .tlsFailed(let reason) = error else {
-            Issue.record("\(String(describing: error))")
-            return
-        }
-        #expect(!reason.contains("token"))
-    }
-
     @Test func `the text of no error shows the query`() async {
         let target = FaultyTarget(.reset)
         let error = await #expect(throws: ClientError.self) { try await client.send(post(target.url)) }
