@@ -113,7 +113,7 @@ import Testing
     }
 
     @Test func `names a refused connection`() async {
-        let closed = ClosedPort()
+        let closed = LoopbackPort()
         await #expect(throws: ClientError.couldNotConnect(reason: "Connection refused")) {
             try await client.send(post(closed.url))
         }

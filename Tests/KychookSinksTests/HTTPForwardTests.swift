@@ -149,7 +149,7 @@ import Testing
         let target = FaultyTarget(.garbage)
         let sink = forward(to: target) { $0.url = url.replacing("PORT", with: "\(target.port)") }
         expectRetryable(await sink.deliver(.sample()))
-        let closed = ClosedPort()
+        let closed = LoopbackPort()
         expectRetryable(await forward(to: target) { $0.url = closed.url }.deliver(.sample()))
     }
 

@@ -27,9 +27,11 @@ package final class TLSTarget: Sendable {
         process = ChildProcess(command, input: input) { [answers = Answers(pipe)] line in
             if line == TLSTarget.endOfHead { answers.send() }
         }
-        let port = process.line { $0.hasPrefix("ACCEPT") }?.split(separator: ":").last.flatMap { UInt16($0) }
-        guard let port else { preconditionFailure("openssl s_server: \(process.lines)") }
-        self.port = port
+        guard let line = process.line(where: { $0.hasPrefix("ACCEPT") }) else {
+            preconditionFailure("openssl s_server: \(process.lines)")
+        }
+        // It names the port only where it chose it.
+        self.port = line.split(separator: ":").last.flatMap { UInt16($0) } ?? port
         self.identity = identity
     }
 
@@ -42,6 +44,11 @@ package final class TLSTarget: Sendable {
     package var url: String { "https://127.0.0.1:\(port)/hooks" }
     /// How many requests came through TLS.
     package var requests: Int { process.lines.count { $0 == TLSTarget.endOfHead } }
+
+    /// Waits for so many requests; false when they do not come. Blocks its thread.
+    package func requests(atLeast count: Int) -> Bool {
+        process.lines(where: { $0 == TLSTarget.endOfHead }, atLeast: count)
+    }
 
     /// All values of a header, in the order of the requests.
     package func values(of name: String) -> [String] {
