@@ -171,6 +171,14 @@ struct SinkTests {
         #expect(sink.maxInFlight == 1)
     }
 
+    @Test(arguments: [
+        ("log: { path: /l }", 1), ("shell: { command: [/hook] }", 1), ("http: { url: \"https://a/\" }", 16),
+        ("stdout: {}", 1),
+    ])
+    func `attempts under way at once, where nothing is said`(kind: String, count: Int) throws {
+        #expect(try sink(kind).maxInFlight == count)
+    }
+
     @Test
     func `two sinks on standard output are refused`() {
         let text = """
