@@ -34,6 +34,7 @@ extension Reading {
         defer { mapping.finish() }
         let filter = mapping.value("when").map { self.filter($0, named: "`when`", knowing: vocabulary) }
         let retry = mapping.value("retry").map(self.retry)
+        let circuit = mapping.value("circuit").map(self.circuit)
         let maxInFlight = mapping.integer("max_in_flight", in: 1...1024)
         let rate = mapping.value("rate").flatMap(self.rate)
         let start: SinkConfiguration.Start? = mapping.choice("start")
@@ -46,6 +47,7 @@ extension Reading {
             filter: filter ?? .everything,
             kind: kind,
             retry: retry ?? .standard,
+            circuit: circuit ?? .standard,
             maxInFlight: maxInFlight,
             rate: rate,
             start: start ?? .now

@@ -14,6 +14,7 @@ extension SinkConfiguration {
             "when: \(filter.inConfiguration)",
             "\(kind.name): \(target)",
             "retry: \(retry.inConfiguration)",
+            "circuit: \(circuit.inConfiguration)",
             "max_in_flight: \(maxInFlight)",
             "start: \(start.rawValue)",
         ]
@@ -70,6 +71,15 @@ extension RetryPolicy {
                 "give_up": giveUp.inConfiguration, "jitter": jitter.inConfiguration,
             ])
         }
+    }
+}
+
+extension CircuitRule {
+    fileprivate var inConfiguration: String {
+        yamlMapping([
+            "failures": "\(failures)", "over": over.inConfiguration, "probe": firstProbe.inConfiguration,
+            "probe_cap": longestProbe.inConfiguration,
+        ])
     }
 }
 

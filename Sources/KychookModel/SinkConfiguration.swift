@@ -4,6 +4,7 @@ package struct SinkConfiguration: Sendable {
     package var filter: SinkFilter
     package var kind: Kind
     package var retry: RetryPolicy
+    package var circuit: CircuitRule
     /// Attempts under way at once, at least 1; a log and standard output always have one.
     package var maxInFlight: Int
     /// Events a second at most; nil: as fast as it goes.
@@ -15,6 +16,7 @@ package struct SinkConfiguration: Sendable {
         filter: SinkFilter = .everything,
         kind: Kind,
         retry: RetryPolicy = .standard,
+        circuit: CircuitRule = .standard,
         maxInFlight: Int? = nil,
         rate: Double? = nil,
         start: Start = .now
@@ -23,6 +25,7 @@ package struct SinkConfiguration: Sendable {
         self.filter = filter
         self.kind = kind
         self.retry = retry
+        self.circuit = circuit
         self.maxInFlight = maxInFlight ?? kind.defaultMaxInFlight
         self.rate = rate
         self.start = start

@@ -55,7 +55,8 @@ package final class Server: Sendable {
         )
         self.statistics = statistics
         self.logger = logger
-        self.configuration = Monitor(configuration)
+        let inForce = Monitor(configuration)
+        self.configuration = inForce
         let sources = SourceTable(configuration.sources)
         self.sources = sources
         sinks = SinkGroup(log: log, clock: clock, logger: logger)
@@ -72,7 +73,13 @@ package final class Server: Sendable {
             name: "control",
             listen: [.unix(path: directory.controlSocket)],
             loops: 1,
-            makeHandler: { _ in ControlHandler(log: eventLog, sources: sources, statistics: statistics) }
+            makeHandler: { _ in
+                let place = { @Sendable in
+                    let configuration = inForce.withLock { $0 }
+                    return Workplace(log: eventLog, configuration: configuration, clock: clock, sinks: sinkGroup)
+                }
+                return ControlHandler(place: place, statistics: statistics)
+            }
         )
         links.connect(http: http, sinks: sinks)
     }

@@ -1,122 +1,34 @@
 import GRDB
 package import KychookModel
 
-/// What a dispatcher tells the store, committed in one transaction.
-package struct DeliveryReport: Sendable {
-    /// Row of the sink.
-    package var sink: Int64
-    /// At and below it every matching event has an outcome or a row; nil: unchanged.
-    package var cursor: Int64?
-    package var outcomes: [Outcome]
-
-    package init(sink: Int64, cursor: Int64? = nil, outcomes: [Outcome] = []) {
-        self.sink = sink
-        self.cursor = cursor
-        self.outcomes = outcomes
-    }
-
-    /// The state of one delivery after an attempt, or when it has to queue.
-    package struct Outcome: Sendable {
-        package var sequence: Int64
-        package var state: DeliveryState
-        /// Attempts made so far.
-        package var attempts: Int
-        package var firstAttempt: Timestamp?
-        /// The attempt that led to this state; nil when the delivery only joined its subject's queue.
-        package var attempt: Attempt?
-
-        package init(
-            sequence: Int64,
-            state: DeliveryState,
-            attempts: Int,
-            firstAttempt: Timestamp? = nil,
-            attempt: Attempt? = nil
-        ) {
-            self.sequence = sequence
-            self.state = state
-            self.attempts = attempts
-            self.firstAttempt = firstAttempt
-            self.attempt = attempt
-        }
-    }
-
-    package struct Attempt: Sendable {
-        package var started: Timestamp
-        package var duration: Duration
-        package var result: AttemptResult
-
-        package init(started: Timestamp, duration: Duration, result: AttemptResult) {
-            self.started = started
-            self.duration = duration
-            self.result = result
-        }
-    }
-}
-
-package enum DeliveryState: Equatable, Sendable {
-    case delivered
-    /// Waits for its next attempt; nil: queued behind an earlier delivery of the same subject.
-    case pending(next: Timestamp?)
-    /// Will not be tried again by itself.
-    case dead
-
-    package var name: String {
-        switch self {
-        case .delivered: "delivered"
-        case .pending: "pending"
-        case .dead: "dead"
-        }
-    }
-}
-
-/// A delivery that was not finished when the sink was last at work.
-package struct PendingDelivery: Equatable, Sendable {
-    package var sequence: Int64
-    /// Row of the event's subject; nil: the event has no order.
-    package var subject: Int64?
-    package var attempts: Int
-    package var firstAttempt: Timestamp?
-    package var nextAttempt: Timestamp?
-
-    package init(
-        sequence: Int64,
-        subject: Int64?,
-        attempts: Int,
-        firstAttempt: Timestamp?,
-        nextAttempt: Timestamp?
-    ) {
-        self.sequence = sequence
-        self.subject = subject
-        self.attempts = attempts
-        self.firstAttempt = firstAttempt
-        self.nextAttempt = nextAttempt
-    }
-}
-
-/// A sink as the store knows it.
-package struct SinkRecord: Equatable, Sendable {
-    package var row: Int64
-    package var name: String
-    package var cursor: Int64
-}
-
 /// Writes delivery reports within the writer's open transaction.
 ///
 /// Lives as long as its connection. Owned by the writer thread.
 final class DeliveryLog {
     private let putDelivery: Statement
+    private let changeDelivery: Statement
     private let addAttempt: Statement
     private let moveCursor: Statement
+    private let changeHealth: Statement
+    private let noteFailure: Statement
 
     init(_ database: Database) throws {
         putDelivery = try Statement(
             database,
             """
-            INSERT INTO delivery (sink, sequence, state, attempts, first_attempt, next_attempt)
-            VALUES (?, ?, ?, ?, ?, ?)
-            ON CONFLICT (sink, sequence) DO UPDATE SET state = excluded.state, attempts = excluded.attempts,
-                first_attempt = excluded.first_attempt, next_attempt = excluded.next_attempt
+            INSERT INTO delivery (sink, sequence, state, attempts, tries, aged_from, next_attempt, is_replay)
+            VALUES (?, ?, ?, ?, ?, ?, ?, 0)
+            ON CONFLICT (sink, sequence) WHERE is_replay = 0 DO UPDATE SET state = excluded.state,
+                attempts = excluded.attempts, tries = excluded.tries, aged_from = excluded.aged_from,
+                next_attempt = excluded.next_attempt
             RETURNING id
+            """
+        )
+        changeDelivery = try Statement(
+            database,
+            """
+            UPDATE delivery SET state = ?, attempts = ?, tries = ?, aged_from = ?, next_attempt = ?
+            WHERE id = ? RETURNING id
             """
         )
         addAttempt = try Statement(
@@ -127,6 +39,15 @@ final class DeliveryLog {
             """
         )
         moveCursor = try Statement(database, "UPDATE sink SET cursor = ? WHERE id = ? AND cursor < ?")
+        changeHealth = try Statement(
+            database,
+            // What an operator paused meanwhile stays paused.
+            """
+            UPDATE sink SET state = ?, state_since = ?, state_reason = ?, stood = ?
+            WHERE id = ? AND state <> 'paused'
+            """
+        )
+        noteFailure = try Statement(database, "UPDATE sink SET last_error = ?, last_error_at = ? WHERE id = ?")
     }
 
     func record(_ report: DeliveryReport) throws(SQLiteFailure) {
@@ -139,19 +60,27 @@ final class DeliveryLog {
             moveCursor.bind(3, cursor)
             try moveCursor.run()
         }
+        if let health = report.health {
+            changeHealth.bind(1, health.state.rawValue)
+            changeHealth.bind(2, health.since?.milliseconds)
+            changeHealth.bind(3, health.reason)
+            changeHealth.bind(4, health.stood.milliseconds)
+            changeHealth.bind(5, report.sink)
+            try changeHealth.run()
+        }
+        if let failure = report.failure {
+            noteFailure.bind(1, failure.reason)
+            noteFailure.bind(2, failure.at.milliseconds)
+            noteFailure.bind(3, report.sink)
+            try noteFailure.run()
+        }
     }
 
     private func record(_ outcome: DeliveryReport.Outcome, sink: Int64) throws(SQLiteFailure) {
-        var next: Timestamp?
-        if case .pending(let moment) = outcome.state { next = moment }
-        putDelivery.bind(1, sink)
-        putDelivery.bind(2, outcome.sequence)
-        putDelivery.bind(3, outcome.state.name)
-        putDelivery.bind(4, Int64(outcome.attempts))
-        putDelivery.bind(5, outcome.firstAttempt?.milliseconds)
-        putDelivery.bind(6, next?.milliseconds)
-        guard let delivery = try putDelivery.row({ $0.integer(0) }), let attempt = outcome.attempt else { return }
-        addAttempt.bind(1, delivery)
+        let known = outcome.row
+        let written = if let known { try change(known, outcome) } else { try put(outcome, sink: sink) }
+        guard let row = written, let attempt = outcome.attempt else { return }
+        addAttempt.bind(1, row)
         addAttempt.bind(2, Int64(outcome.attempts))
         addAttempt.bind(3, attempt.started.milliseconds)
         addAttempt.bind(4, attempt.duration.milliseconds)
@@ -162,17 +91,28 @@ final class DeliveryLog {
         try addAttempt.run()
     }
 
-    /// The sink's row, made with the given cursor when the name is new.
-    static func register(_ name: String, cursor: Int64, now: Timestamp, _ database: Database) throws -> SinkRecord {
-        try database.execute(
-            sql: "INSERT INTO sink (name, cursor, added) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            arguments: [name, cursor, now.milliseconds]
-        )
-        let records = try database.rows("SELECT id, cursor FROM sink WHERE name = ?", [name]) { row in
-            SinkRecord(row: row.integer(0), name: name, cursor: row.integer(1))
-        }
-        guard let record = records.first else { preconditionFailure("the row was just inserted or was there") }
-        return record
+    private func put(_ outcome: DeliveryReport.Outcome, sink: Int64) throws(SQLiteFailure) -> Int64? {
+        putDelivery.bind(1, sink)
+        putDelivery.bind(2, outcome.sequence)
+        bind(outcome, to: putDelivery, from: 3)
+        return try putDelivery.row { $0.integer(0) }
+    }
+
+    /// Nothing where the row is gone: its sink was forgotten meanwhile.
+    private func change(_ row: Int64, _ outcome: DeliveryReport.Outcome) throws(SQLiteFailure) -> Int64? {
+        bind(outcome, to: changeDelivery, from: 1)
+        changeDelivery.bind(6, row)
+        return try changeDelivery.row { $0.integer(0) }
+    }
+
+    private func bind(_ outcome: DeliveryReport.Outcome, to statement: Statement, from first: Int32) {
+        var next: Timestamp?
+        if case .pending(let moment) = outcome.state { next = moment }
+        statement.bind(first, outcome.state.name)
+        statement.bind(first + 1, Int64(outcome.attempts))
+        statement.bind(first + 2, Int64(outcome.tries))
+        statement.bind(first + 3, outcome.agedFrom?.milliseconds)
+        statement.bind(first + 4, next?.milliseconds)
     }
 }
 

@@ -137,7 +137,7 @@ package final class EventLog: Sendable {
     package func register(_ sink: String, start: SinkConfiguration.Start, now: Timestamp) async throws -> SinkRecord {
         try await perform { database in
             let newest = try Int64.fetchOne(database, sql: "SELECT max(sequence) FROM event") ?? 0
-            return try DeliveryLog.register(sink, cursor: start == .now ? newest : 0, now: now, database)
+            return try SinkRecord.register(sink, cursor: start == .now ? newest : 0, now: now, database)
         }
     }
 

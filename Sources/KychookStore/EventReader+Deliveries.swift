@@ -1,27 +1,39 @@
 import GRDB
-package import KychookModel
+import KychookModel
 
+/// What dispatchers read when they start, and what operators gave them to do.
 extension EventReader {
-    /// Deliveries of a sink that are not finished, in the order of the event log.
-    package func pendingDeliveries(of sink: Int64, limit: Int) throws(StoreError) -> [PendingDelivery] {
+    /// The sink's own unfinished deliveries, in the order of the event log; without those of an operator.
+    package func pendingDeliveries(of sink: Int64) throws(StoreError) -> [PendingDelivery] {
         try read { database in
             try database.rows(
-                """
-                SELECT delivery.sequence, event.subject, delivery.attempts, delivery.first_attempt,
-                    delivery.next_attempt
-                FROM delivery JOIN event ON event.sequence = delivery.sequence
-                WHERE delivery.sink = ? AND delivery.state = 'pending' ORDER BY delivery.sequence LIMIT ?
-                """,
-                [sink, limit]
-            ) { row in
-                PendingDelivery(
-                    sequence: row.integer(0),
-                    subject: row.optionalInteger(1),
-                    attempts: Int(row.integer(2)),
-                    firstAttempt: row.time(3),
-                    nextAttempt: row.time(4)
-                )
-            }
+                PendingDelivery.select + """
+                     WHERE delivery.sink = ? AND delivery.state = 'pending' AND delivery.operation IS NULL
+                    ORDER BY delivery.sequence
+                    """,
+                [sink],
+                { PendingDelivery($0) }
+            )
+        }
+    }
+
+    /// Unfinished replays and redeliveries in the order of their queue.
+    /// - Parameter last: the one after which to begin; nil: from the first.
+    package func operatedDeliveries(
+        of sink: Int64,
+        after last: PendingDelivery?,
+        limit: Int
+    ) throws(StoreError) -> [PendingDelivery] {
+        try read { database in
+            try database.rows(
+                PendingDelivery.select + """
+                     WHERE delivery.sink = ? AND delivery.state = 'pending' AND delivery.operation IS NOT NULL
+                        AND (delivery.operation, delivery.id) > (?, ?)
+                    ORDER BY delivery.operation, delivery.id LIMIT ?
+                    """,
+                [sink, last?.operation?.row ?? 0, last?.row ?? 0, limit],
+                { PendingDelivery($0) }
+            )
         }
     }
 
@@ -31,54 +43,39 @@ extension EventReader {
             try Set(
                 Int64.fetchAll(
                     database,
-                    sql: "SELECT sequence FROM delivery WHERE sink = ? AND sequence > ?",
+                    sql: "SELECT sequence FROM delivery WHERE sink = ? AND sequence > ? AND is_replay = 0",
                     arguments: [sink, cursor]
                 )
             )
         }
     }
 
-    /// Every sink that the store knows, also those that left the configuration.
-    package func sinks() throws(StoreError) -> [SinkRecord] {
-        try read { database in
-            try database.rows("SELECT id, name, cursor FROM sink ORDER BY id", []) { row in
-                SinkRecord(row: row.integer(0), name: row.text(1) ?? "", cursor: row.integer(2))
-            }
-        }
-    }
-
-    /// What became of an event at the sinks that have a row for it, in the order of the sinks.
-    package func deliveries(of sequence: Int64) throws(StoreError) -> [DeliverySummary] {
-        try read { database in
-            try database.rows(
-                """
-                SELECT sink.name, delivery.id, delivery.state, delivery.attempts, delivery.next_attempt,
-                    (SELECT reason FROM attempt WHERE attempt.delivery = delivery.id ORDER BY number DESC LIMIT 1)
-                FROM delivery JOIN sink ON sink.id = delivery.sink
-                WHERE delivery.sequence = ? ORDER BY sink.id
-                """,
-                [sequence]
-            ) { row in
-                DeliverySummary(
-                    sink: row.text(0) ?? "",
-                    id: row.integer(1),
-                    state: row.text(2) ?? "",
-                    attempts: Int(row.integer(3)),
-                    nextAttempt: row.time(4),
-                    lastReason: row.text(5)
-                )
-            }
-        }
+    /// The subject's status as it is now, for the event of a replay.
+    package func currentStatus(of subject: Int64) throws(StoreError) -> String? {
+        try read { try String.fetchOne($0, sql: "SELECT status FROM subject WHERE id = ?", arguments: [subject]) }
     }
 }
 
-/// One delivery in a list.
-package struct DeliverySummary: Equatable, Sendable {
-    package var sink: String
-    /// Row; shown as `dlv_` and the number.
-    package var id: Int64
-    package var state: String
-    package var attempts: Int
-    package var nextAttempt: Timestamp?
-    package var lastReason: String?
+extension PendingDelivery {
+    fileprivate static let select = """
+        SELECT delivery.id, delivery.sequence, event.subject, delivery.attempts, delivery.tries, delivery.aged_from,
+            delivery.next_attempt, delivery.operation, operation.place
+        FROM delivery
+        JOIN event ON event.sequence = delivery.sequence
+        LEFT JOIN operation ON operation.id = delivery.operation
+        """
+
+    /// The columns above, in their order.
+    fileprivate init(_ columns: borrowing Columns) {
+        self.init(
+            row: columns.integer(0),
+            sequence: columns.integer(1),
+            subject: columns.optionalInteger(2),
+            attempts: Int(columns.integer(3)),
+            tries: Int(columns.integer(4)),
+            agedFrom: columns.time(5),
+            nextAttempt: columns.time(6),
+            operation: columns.optionalInteger(7).map { Operation(row: $0, place: columns.integer(8)) }
+        )
+    }
 }

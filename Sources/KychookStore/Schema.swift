@@ -5,6 +5,7 @@ enum Schema {
     static let migrator: DatabaseMigrator = {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 event log, subjects, sinks") { try $0.execute(sql: step1) }
+        migrator.registerMigration("2 operations, open and paused sinks") { try $0.execute(sql: step2) }
         return migrator
     }()
 
@@ -110,6 +111,64 @@ enum Schema {
             code INTEGER,
             output BLOB,
             PRIMARY KEY (delivery, number)
+        ) WITHOUT ROWID;
+        """
+
+    private static let step2 = """
+        -- What an operator did to deliveries: a replay of events, or a second life of dead ones.
+        CREATE TABLE operation (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            at INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            reason TEXT,
+            -- newest sequence at that time: the operation's deliveries queue behind it
+            place INTEGER NOT NULL
+        );
+
+        ALTER TABLE delivery RENAME TO delivery_1;
+        DROP INDEX delivery_open;
+        CREATE TABLE delivery (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            sink INTEGER NOT NULL,
+            sequence INTEGER NOT NULL,
+            state TEXT NOT NULL,
+            -- all that were made; the last one's number in attempt
+            attempts INTEGER NOT NULL,
+            -- those that the retry policy counts: no probes, none from before a redelivery
+            tries INTEGER NOT NULL,
+            -- when the first of these began, by the sink's own clock, which stands while the sink is open or paused
+            aged_from INTEGER,
+            -- NULL: as soon as the subject's earlier deliveries are done
+            next_attempt INTEGER,
+            -- of a replay, and of a dead one since it was redelivered
+            operation INTEGER,
+            is_replay INTEGER NOT NULL
+        );
+        INSERT INTO delivery (id, sink, sequence, state, attempts, tries, aged_from, next_attempt, is_replay)
+            SELECT id, sink, sequence, state, attempts, attempts, first_attempt, next_attempt, 0 FROM delivery_1;
+        DROP TABLE delivery_1;
+        CREATE UNIQUE INDEX delivery_of_event ON delivery (sink, sequence) WHERE is_replay = 0;
+        CREATE INDEX delivery_replay ON delivery (sequence) WHERE is_replay = 1;
+        CREATE INDEX delivery_open ON delivery (sink, sequence) WHERE state = 'pending' AND operation IS NULL;
+        CREATE INDEX delivery_operated ON delivery (sink, operation, id)
+            WHERE state = 'pending' AND operation IS NOT NULL;
+        CREATE INDEX delivery_dead ON delivery (sink, id) WHERE state = 'dead';
+
+        -- active, open (it failed too often and is only probed), paused
+        ALTER TABLE sink ADD COLUMN state TEXT NOT NULL DEFAULT 'active';
+        ALTER TABLE sink ADD COLUMN state_since INTEGER;
+        ALTER TABLE sink ADD COLUMN state_reason TEXT;
+        -- how long it was open or paused in all, up to state_since
+        ALTER TABLE sink ADD COLUMN stood INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE sink ADD COLUMN last_error TEXT;
+        ALTER TABLE sink ADD COLUMN last_error_at INTEGER;
+
+        -- Answers other than 200, by hour since 1970: the provider suspends a webhook after 100 in a week.
+        CREATE TABLE provider_failure (
+            source TEXT NOT NULL,
+            hour INTEGER NOT NULL,
+            count INTEGER NOT NULL,
+            PRIMARY KEY (source, hour)
         ) WITHOUT ROWID;
         """
 }

@@ -171,7 +171,8 @@ final class WriteQueue: Sendable {
         fileprivate var answers: [EventLog.Answer] = []
         fileprivate var finishedReports: [@Sendable () -> Void] = []
         fileprivate var abandonedOperations: [Operation] = []
-        fileprivate var newestSequence: Int64?
+        /// Of the events that became visible with this turn.
+        var newestSequence: Int64?
         private var setAsideAppends: [Append] = []
 
         var isEmpty: Bool { appends.isEmpty && reports.isEmpty && operations.isEmpty }
@@ -213,7 +214,6 @@ final class WriteQueue: Sendable {
         }
 
         private mutating func settle(_ append: Append, _ result: Result<AppendOutcome, AppendFailure>) {
-            if case .success(.stored(let event)) = result { newestSequence = event.sequence }
             answers.append(EventLog.Answer(ticket: append.ticket, result: result))
         }
 

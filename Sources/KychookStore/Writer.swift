@@ -82,9 +82,11 @@ final class Writer {
 
     private func commit(_ turn: inout WriteQueue.Turn, _ session: Session, _ database: Database) throws {
         guard !turn.appends.isEmpty || !turn.reports.isEmpty else { return }
+        let newest = session.ledger.lastSequence
+        defer { if session.ledger.lastSequence > newest { turn.newestSequence = session.ledger.lastSequence } }
         do {
             let outcomes = try transaction(database, session) {
-                for report in turn.reports { try session.deliveries.record(report.report) }
+                for report in turn.reports { try record(report.report, session) }
                 return try turn.appends.map { try session.ledger.append($0.event) }
             }
             turn.succeed(outcomes)
@@ -109,12 +111,18 @@ final class Writer {
         }
         while let report = turn.reports.first {
             do {
-                try transaction(database, session) { try session.deliveries.record(report.report) }
+                try transaction(database, session) { try record(report.report, session) }
             } catch let failure as SQLiteFailure where !failure.concernsWholeStore {
                 // Its rows are of our own making: without them the attempt is made again, never lost.
             }
             turn.settleFirstReport()
         }
+    }
+
+    /// What a report tells of and the events that tell of it are kept together.
+    private func record(_ report: DeliveryReport, _ session: Session) throws {
+        try session.deliveries.record(report)
+        for event in report.events { _ = try session.ledger.append(event) }
     }
 
     private func transaction<Result>(

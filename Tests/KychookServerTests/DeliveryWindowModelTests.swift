@@ -191,11 +191,10 @@ private struct ModelRun {
         (inFlight, settlements, report, busy) = ([], [], nil, [])
         let pending = rows.filter { $0.value == .pending }.keys.sorted().map { sequence in
             let delivery = PendingDelivery(
+                row: sequence,
                 sequence: sequence,
                 subject: log.first { $0.sequence == sequence }?.subject,
-                attempts: attemptsOfRow[sequence, default: 0],
-                firstAttempt: nil,
-                nextAttempt: nil
+                attempts: attemptsOfRow[sequence, default: 0]
             )
             return (delivery, MonotonicTime?.some(now + .seconds(Int.random(in: 0...3, using: &random))))
         }

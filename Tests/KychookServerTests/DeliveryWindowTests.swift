@@ -64,7 +64,7 @@ import Testing
         let again = try window.next(now: .at(5))
         #expect(again.sequence == 1)
         #expect(again.attempts == 1)
-        #expect(again.firstAttempt == .start)
+        #expect(again.agedFrom == .start)
         #expect(window.nextDue == nil)
     }
 
@@ -294,19 +294,13 @@ extension DeliveryWindow.Item {
     fileprivate func attempted() -> DeliveryWindow.Item {
         var item = self
         item.attempts += 1
-        item.firstAttempt = .start
+        item.agedFrom = .start
         return item
     }
 }
 
 extension PendingDelivery {
     fileprivate static func row(_ sequence: Int64, subject: Int64?, attempts: Int = 0) -> PendingDelivery {
-        PendingDelivery(
-            sequence: sequence,
-            subject: subject,
-            attempts: attempts,
-            firstAttempt: nil,
-            nextAttempt: nil
-        )
+        PendingDelivery(row: sequence, sequence: sequence, subject: subject, attempts: attempts)
     }
 }

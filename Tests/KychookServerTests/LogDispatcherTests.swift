@@ -161,7 +161,7 @@ import Testing
 }
 
 /// A log dispatcher at work on a store, with its file in the store's directory.
-private struct RunningLog {
+struct RunningLog {
     let dispatcher: LogDispatcher
     let task: Task<Void, Never>
     let path: String

@@ -63,7 +63,7 @@ struct RunningServer {
     }
 
     /// What the store has of all events' deliveries at a sink, in the order of the events.
-    func deliveries(at sink: String) throws -> [DeliverySummary] {
+    func deliveries(at sink: String) throws -> [DeliveryRecord] {
         let reader = try EventReader(StateDirectory(path: folder.path("state")))
         return try (1...max(1, reader.newestSequence())).flatMap { sequence in
             try reader.deliveries(of: sequence).filter { $0.sink == sink }

@@ -246,7 +246,7 @@ import Testing
         (.not(.everything), false),
     ])
     func `asks a filter without needing the body`(filter: SinkFilter, matches: Bool) {
-        let matcher = EventMatcher(filter)
+        let matcher = EventMatcher(filter, sink: "s")
         #expect(!matcher.needsBody)
         #expect(matcher.matches(event, body: nil) == matches)
     }
@@ -256,27 +256,27 @@ import Testing
         (#"{"a":{}}"#, false), ("[]", false), ("no json", false), ("", false),
     ])
     func `looks into the body`(body: String, matches: Bool) throws {
-        let matcher = EventMatcher(.body(try #require(JSONPointer("/a/b")), in: [.init("67d2*")]))
+        let matcher = EventMatcher(.body(try #require(JSONPointer("/a/b")), in: [.init("67d2*")]), sink: "s")
         #expect(matcher.needsBody)
         #expect(matcher.matches(event, body: Array(body.utf8)) == matches)
     }
 
     @Test(arguments: [("7", "7"), ("1.50", "1.50"), ("true", "true"), ("false", "false")])
     func `numbers and truth values in the body match as they are written`(value: String, pattern: String) throws {
-        let matcher = EventMatcher(.body(try #require(JSONPointer("/a")), in: [.init(pattern)]))
+        let matcher = EventMatcher(.body(try #require(JSONPointer("/a")), in: [.init(pattern)]), sink: "s")
         #expect(matcher.matches(event, body: Array(#"{"a":\#(value)}"#.utf8)))
     }
 
     @Test func `a body that was deleted matches no condition on it`() throws {
         let condition = SinkFilter.body(try #require(JSONPointer("/a")), in: [.init("*")])
-        #expect(!EventMatcher(condition).matches(event, body: nil))
-        #expect(EventMatcher(.not(condition)).matches(event, body: nil))
+        #expect(!EventMatcher(condition, sink: "s").matches(event, body: nil))
+        #expect(EventMatcher(.not(condition), sink: "s").matches(event, body: nil))
     }
 
     @Test func `finds conditions on the body wherever they stand`() throws {
         let one = SinkFilter.body(try #require(JSONPointer("/a")), in: [.init("1")])
         let two = SinkFilter.body(try #require(JSONPointer("/b")), in: [.init("2")])
-        let matcher = EventMatcher(.all([.any([.not(one), two]), .change(in: Set(StatusChange.allCases))]))
+        let matcher = EventMatcher(.all([.any([.not(one), two]), .change(in: Set(StatusChange.allCases))]), sink: "s")
         #expect(matcher.needsBody)
         #expect(matcher.matches(event, body: Array(#"{"a":"1","b":"2"}"#.utf8)))
         #expect(!matcher.matches(event, body: Array(#"{"a":"1","b":"3"}"#.utf8)))
@@ -284,7 +284,7 @@ import Testing
     }
 
     @Test func `says what does not hold`() throws {
-        let matcher = EventMatcher(.body(try #require(JSONPointer("/a")), in: [.init("1")]))
+        let matcher = EventMatcher(.body(try #require(JSONPointer("/a")), in: [.init("1")]), sink: "s")
         #expect(matcher.mismatch(event, body: Array(#"{"a":"2"}"#.utf8)) == #"body /a is "2""#)
         #expect(matcher.mismatch(event, body: Array("{}".utf8)) == "body /a is missing")
         #expect(matcher.mismatch(event, body: Array(#"{"a":"1"}"#.utf8)) == nil)

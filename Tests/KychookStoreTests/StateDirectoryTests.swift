@@ -185,7 +185,7 @@ import Testing
             defer { store.log.close() }
             let reader = try store.log.makeReader()
             _ = try reader.subjects(limit: 1000)
-            _ = try reader.pendingDeliveries(of: 1, limit: 1000)
+            _ = try reader.pendingDeliveries(of: 1)
             let read = try store.events()
             return read.count == events && read.allSatisfy { $0.body?.bytes != nil }
         } catch {
