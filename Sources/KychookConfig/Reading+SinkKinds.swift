@@ -110,6 +110,13 @@ extension Reading {
         }
     }
 
+    /// Has no options yet.
+    func stdoutSink(_ value: YAMLValue) -> SinkConfiguration.Kind? {
+        guard let mapping = MappingReader(value, named: "`stdout`", diagnostics: diagnostics) else { return nil }
+        mapping.finish()
+        return .stdout
+    }
+
     // MARK: - URLs
 
     private func target(_ mapping: MappingReader, isChecked: Bool) -> String? {

@@ -8,6 +8,7 @@ extension SinkConfiguration {
             case .log(let log): log.inConfiguration
             case .shell(let shell): shell.inConfiguration
             case .http(let http): http.inConfiguration(signingSecret: signingSecret)
+            case .stdout: yamlMapping([])
             }
         let lines = [
             "when: \(filter.inConfiguration)",

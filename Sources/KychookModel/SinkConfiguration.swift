@@ -5,7 +5,7 @@ package struct SinkConfiguration: Sendable {
     package var kind: Kind
     package var retry: RetryPolicy
     package var circuit: CircuitRule
-    /// Attempts under way at once, at least 1; a log always has one.
+    /// Attempts under way at once, at least 1; a log and standard output always have one.
     package var maxInFlight: Int
     /// Events a second at most; nil: as fast as it goes.
     package var rate: Double?
@@ -36,10 +36,12 @@ package struct SinkConfiguration: Sendable {
         case log(Log)
         case shell(Shell)
         case http(HTTP)
+        /// A line a document on the server's standard output.
+        case stdout
 
         package var defaultMaxInFlight: Int {
             switch self {
-            case .log, .shell: 1
+            case .log, .shell, .stdout: 1
             case .http: 16
             }
         }
@@ -50,6 +52,7 @@ package struct SinkConfiguration: Sendable {
             case .log: "log"
             case .shell: "shell"
             case .http: "http"
+            case .stdout: "stdout"
             }
         }
     }

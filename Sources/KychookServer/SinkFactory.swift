@@ -22,6 +22,7 @@ final class SinkFactory: Sendable {
         case .log: preconditionFailure("a log is written in batches, by a dispatcher of its own")
         case .shell(let shell): try ShellHook(configuration: shell, grace: SinkFactory.hookGrace)
         case .http(let http): forward(http, configuration)
+        case .stdout: StandardOutput()
         }
     }
 

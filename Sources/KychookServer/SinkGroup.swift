@@ -157,7 +157,7 @@ final class SinkGroup: Sendable {
         case .log(let file):
             let dispatcher = try LogDispatcher(file, sink, record: record, context: context)
             started = .log(dispatcher, Task { await dispatcher.run() })
-        case .shell, .http:
+        case .shell, .http, .stdout:
             let made = try factory.make(sink, in: configuration)
             let dispatcher = try Dispatcher(made, sink, record: record, context: context)
             started = .attempts(dispatcher, Task { await dispatcher.run() })

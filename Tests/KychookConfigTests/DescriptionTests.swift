@@ -54,6 +54,7 @@ let everything = """
             proxy: "http://proxy.example:3128", client_certificate: c.pem, client_key: k.pem }
         retry: { schedule: [5s, 1500ms], jitter: 0 }
         rate: 0.123/s
+      console: { stdout: }
 
     """
 

@@ -54,7 +54,7 @@ package struct TestSinkCommand: OperatorCommand {
                 var file = LogFile(configuration: log)
                 try file.append([sample.document])
                 return AttemptResult(.succeeded)
-            case .shell, .http:
+            case .shell, .http, .stdout:
                 let factory = place.sinks?.factory ?? SinkFactory(clock: place.clock)
                 return try await factory.make(sink, in: place.configuration).deliver(sample)
             }
