@@ -31,7 +31,7 @@ struct SinkProgress {
     /// Deliveries that failed and wait, or queue behind such a one.
     func pendingRows(of name: String) throws -> Int {
         guard let sink = try reader.sinks().first(where: { $0.name == name }) else { return 0 }
-        return try reader.pendingDeliveries(of: sink.row, limit: .max).count
+        return try reader.pendingDeliveries(of: sink.row).count
     }
 
     private func isDone(_ name: String, upTo newest: Int64) throws -> Bool {
@@ -42,6 +42,6 @@ struct SinkProgress {
         guard try behind == 0 || reader.recordedSequences(of: sink.row, after: sink.cursor).count == behind else {
             return false
         }
-        return try reader.pendingDeliveries(of: sink.row, limit: 1).isEmpty
+        return try reader.pendingDeliveries(of: sink.row).isEmpty
     }
 }

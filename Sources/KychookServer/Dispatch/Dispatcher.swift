@@ -212,18 +212,21 @@ actor Dispatcher {
     /// Nil: the event's body is no more.
     private func delivery(for item: DeliveryWindow.Item) throws(StoreError) -> Delivery? {
         guard let stored = try reader.event(sequence: item.sequence), let body = stored.body?.bytes else { return nil }
+        let currentStatus = item.isReplay ? try reader.currentStatus(of: stored) : nil
         return Delivery(
             event: stored.event,
             document: CloudEvent.document(
                 for: stored.event,
                 body: body,
                 typePrefix: stored.typePrefix,
-                isReplay: item.isReplay
+                isReplay: item.isReplay,
+                currentStatus: currentStatus
             ),
             body: body,
             headers: stored.body?.headers ?? KeptHeaders(),
             attempt: item.attempts + 1,
-            isReplay: item.isReplay
+            isReplay: item.isReplay,
+            currentStatus: currentStatus
         )
     }
 

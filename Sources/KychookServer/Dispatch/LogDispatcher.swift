@@ -186,20 +186,21 @@ actor LogDispatcher {
         case .event(let stored):
             let (event, body) = (stored.event, stored.body?.bytes)
             let isDone = recorded.remove(event.sequence) != nil || found.contains(event.id)
-            return !isDone && matcher.matches(event, body: body) ? document(stored, isReplay: false) : nil
+            return !isDone && matcher.matches(event, body: body) ? try document(stored, isReplay: false) : nil
         case .operated(let delivery):
             guard let stored = try reader.event(sequence: delivery.sequence) else { return nil }
             let isReplay = delivery.operation != nil
-            return isReplay || !found.contains(stored.event.id) ? document(stored, isReplay: isReplay) : nil
+            return isReplay || !found.contains(stored.event.id) ? try document(stored, isReplay: isReplay) : nil
         }
     }
 
-    private func document(_ stored: StoredEvent, isReplay: Bool) -> [UInt8] {
-        CloudEvent.document(
+    private func document(_ stored: StoredEvent, isReplay: Bool) throws -> [UInt8] {
+        try CloudEvent.document(
             for: stored.event,
             body: includesBody ? stored.body?.bytes : nil,
             typePrefix: stored.typePrefix,
-            isReplay: isReplay
+            isReplay: isReplay,
+            currentStatus: isReplay ? reader.currentStatus(of: stored) : nil
         )
     }
 
