@@ -199,6 +199,13 @@ struct SinkTests {
         #expect(parsed.warnings.map(\.position) == [TextPosition(line: 3, column: 23)])
     }
 
+    @Test
+    func `a certificate that cannot be read is a warning`() throws {
+        let http = "http: { url: \"https://crm.example/\", certificate_authorities: /ca.pem }"
+        #expect(try parse(configuration(sink: http), in: surroundings()).warnings.count == 1)
+        #expect(try parse(configuration(sink: http), in: surroundings(files: ["/ca.pem": file("x")])).warnings.isEmpty)
+    }
+
     @Test(arguments: ["", "sinks: {}\n"])
     func `a configuration without sinks is odd`(text: String) throws {
         #expect(try parse(text + Rest.state + Rest.source).warnings.count == 1)
