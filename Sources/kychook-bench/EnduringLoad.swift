@@ -78,23 +78,14 @@ final class EnduringLoad: Sendable {
             connection.send(UnsafeRawBufferPointer(rebasing: room[..<events.write(event, into: room)]))
         }
         guard isSent else { return false }
-        while true {
-            switch connection.receive() {
-            case .incomplete:
-                continue
-            case .broken:
-                return false
-            case .answer(let status):
-                let now = MonotonicTime.now()
-                return state.withLock { state in
-                    guard status == 200 else {
-                        state.refused += 1
-                        return false
-                    }
-                    state.acknowledged[event] = now
-                    return !state.isOver
-                }
+        let (status, now) = (connection.answer(), MonotonicTime.now())
+        return state.withLock { state in
+            switch status {
+            case 200: state.acknowledged[event] = now
+            case 0: break
+            default: state.refused += 1
             }
+            return status == 200 && !state.isOver
         }
     }
 }

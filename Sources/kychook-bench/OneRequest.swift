@@ -21,11 +21,5 @@ func askOnce(_ address: ListenAddress, _ events: SignedEvents? = nil, index: Int
         _ = request.withUnsafeMutableBytes { events.write(index, into: $0) }
     }
     guard request.withUnsafeBytes({ connection.send($0) }) else { return 0 }
-    while true {
-        switch connection.receive() {
-        case .incomplete: continue
-        case .answer(let status): return status
-        case .broken: return 0
-        }
-    }
+    return connection.answer()
 }
