@@ -4,12 +4,12 @@ import KychookLinux
 enum SinkFault: String, CaseIterable {
     /// An HTTP target that accepts everything.
     case none = "healthy"
-    /// The same again: what differs is noise.
-    case control = "healthy_again"
     /// One that takes requests and never answers.
     case silence = "silent_target"
     /// A hook that sleeps.
     case slowness = "slow_hook"
+    /// As healthy, but in the middle of a round: what differs is noise, a drift of the machine's load included.
+    case control = "healthy_again"
     /// A target that answers 500 at once, and is tried again soon.
     case retries = "retry_flood"
 }
