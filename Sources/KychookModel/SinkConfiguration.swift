@@ -46,6 +46,14 @@ package struct SinkConfiguration: Sendable {
             }
         }
 
+        /// Its attempts take the processor from the acceptance where targets are near and quick.
+        package var isCostly: Bool {
+            switch self {
+            case .http: true
+            case .log, .shell, .stdout: false
+            }
+        }
+
         /// The key that names the kind in the configuration.
         package var name: String {
             switch self {

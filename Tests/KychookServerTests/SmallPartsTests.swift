@@ -143,34 +143,43 @@ import Testing
 @Suite struct SignalTests {
     @Test func `a ring before the wait is not lost, and counts once`() async {
         let signal = Signal()
+        let thread = SinkThread(named: "test")
         signal.send()
         signal.send()
-        await signal.wait(until: nil)
-        // The second wait ends by its deadline, not by the second ring.
+        await signal.wait()
+        // The second wait ends by the alarm, not by the second ring.
         let deadline = MonotonicTime.now() + .milliseconds(20)
-        await signal.wait(until: deadline)
+        thread.ring(signal, at: deadline)
+        thread.wakeUp()
+        await signal.wait()
         #expect(MonotonicTime.now() >= deadline)
+        thread.stop()
     }
 
     @Test func `a ring ends the wait`() async {
         let signal = Signal()
-        async let waiting: Void = signal.wait(until: nil)
+        async let waiting: Void = signal.wait()
         signal.send()
         await waiting
     }
 
-    @Test func `a deadline that has passed ends the wait`() async {
-        await Signal().wait(until: .now() + .seconds(-1))
+    @Test func `an alarm for a moment that has passed rings at once`() async {
+        let (signal, thread) = (Signal(), SinkThread(named: "test"))
+        thread.ring(signal, at: .now() + .seconds(-1))
+        thread.wakeUp()
+        await signal.wait()
+        thread.stop()
     }
 
-    @Test func `the timer of an earlier wait does not end a later one`() async {
-        let signal = Signal()
-        let soon = MonotonicTime.now() + .milliseconds(30)
-        signal.send()
-        await signal.wait(until: soon)
+    @Test func `a later alarm takes the place of the one before`() async {
+        let (signal, thread) = (Signal(), SinkThread(named: "test"))
+        thread.ring(signal, at: .now() + .milliseconds(1))
         let later = MonotonicTime.now() + .milliseconds(60)
-        await signal.wait(until: later)
+        thread.ring(signal, at: later)
+        thread.wakeUp()
+        await signal.wait()
         #expect(MonotonicTime.now() >= later)
+        thread.stop()
     }
 
     @Test func `many rings from everywhere wake the one who waits each time`() async {
@@ -181,7 +190,7 @@ import Testing
             group.addTask {
                 var seen = 0
                 while seen < wanted {
-                    await signal.wait(until: nil)
+                    await signal.wait()
                     seen = served.withLock { $0 }
                 }
             }
@@ -196,6 +205,13 @@ import Testing
             }
         }
         #expect(served.withLock { $0 } == wanted)
+    }
+}
+
+extension SinkThread {
+    /// Makes the thread look at its alarm, which it does by itself after each of its own jobs.
+    fileprivate func wakeUp() {
+        Task(executorPreference: self) {}
     }
 }
 

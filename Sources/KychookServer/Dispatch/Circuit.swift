@@ -23,6 +23,9 @@ struct Circuit {
         self.health = health
     }
 
+    /// It failed so often in a row that it may be broken, but not for long enough to say so.
+    var isInDoubt: Bool { failures >= rule.failures }
+
     func permission(now: MonotonicTime) -> Permission {
         switch health.state {
         case .active: .everything

@@ -26,6 +26,8 @@ actor Dispatcher {
     /// Sequences above the cursor that were finished before this run.
     private var recorded: Set<Int64>
     private var pacer: Pacer
+    /// Holds a sink that fails back until it is open or works again.
+    private var caution = Pacer(rate: 100)
     private var settlements: [Settlement] = []
     private var isRecording = false
     private var persistedCursor: Int64
@@ -41,6 +43,7 @@ actor Dispatcher {
     /// What other threads want of it, at any time, also when its own thread has ended: then nothing would run there.
     private final class Requests: Sendable {
         let news = Atomic<Bool>(true)
+        let wantsNews = Atomic<Bool>(true)
         let stop = Atomic<Bool>(false)
         let cancel = Atomic<Bool>(false)
         let look = Atomic<Bool>(false)
@@ -64,7 +67,7 @@ actor Dispatcher {
         reader = try context.log.makeReader()
         matcher = EventMatcher(configuration.filter, sink: configuration.name)
         pacer = Pacer(rate: configuration.rate)
-        thread = SinkThread(named: configuration.name)
+        thread = SinkThread(named: configuration.name, isPolite: configuration.kind.isCostly)
         steadyClock = SteadyClock(context.clock)
         feed = Feed(reader, sink: record.row, after: record.cursor, withBodies: matcher.needsBody)
         window = DeliveryWindow(cursor: record.cursor, maxInFlight: configuration.maxInFlight)
@@ -77,8 +80,8 @@ actor Dispatcher {
 
     /// There may be new events. From any thread.
     nonisolated func wake() {
-        requests.news.store(true, ordering: .releasing)
-        signal.send()
+        requests.news.store(true, ordering: .sequentiallyConsistent)
+        if requests.wantsNews.load(ordering: .sequentiallyConsistent) { signal.send() }
     }
 
     /// An operator changed what the store says of this sink, or gave it deliveries. From any thread.
@@ -114,18 +117,27 @@ actor Dispatcher {
                     startDue(in: &group)
                 }
                 record()
-                await signal.wait(until: nextMoment)
+                await waitForSignal()
             }
         }
         await context.log.record(DeliveryReport(sink: row, cursor: window.cursor))
         thread.stop()
     }
 
+    private func waitForSignal() async {
+        // A sink that is behind is not woken for every event that comes: it finds them when it has room again.
+        let wantsNews = !isStopping && window.room > 0
+        requests.wantsNews.store(wantsNews, ordering: .sequentiallyConsistent)
+        if wantsNews, requests.news.load(ordering: .sequentiallyConsistent) { return }
+        thread.ring(signal, at: nextMoment)
+        await signal.wait()
+    }
+
     // MARK: - Read
 
     /// Reads on in the log as far as the window has room.
     private func refill() {
-        if requests.news.exchange(false, ordering: .acquiring) { feed.expectEvents() }
+        if requests.news.exchange(false, ordering: .sequentiallyConsistent) { feed.expectEvents() }
         if let readAt, .now() < readAt { return }
         readAt = nil
         do {
@@ -173,8 +185,11 @@ actor Dispatcher {
     private func startDue(in group: inout DiscardingTaskGroup) {
         switch circuit.permission(now: .now()) {
         case .everything:
-            while pacer.permits(now: .now()), let item = window.start(now: .now()) {
+            while pacer.permits(now: .now()), !circuit.isInDoubt || caution.permits(now: .now()),
+                let item = window.start(now: .now())
+            {
                 pacer.use(now: .now())
+                caution.use(now: .now())
                 start(item, in: &group)
             }
         case .probe:
@@ -350,7 +365,9 @@ actor Dispatcher {
         let now = MonotonicTime.now()
         let due =
             switch circuit.health.state {
-            case .active: pacer.nextLook(due: window.nextDue, now: now)
+            case .active:
+                circuit.isInDoubt && !caution.permits(now: now)
+                    ? caution.nextLook(due: nil, now: now) : pacer.nextLook(due: window.nextDue, now: now)
             case .open: attemptsUnderWay == 0 ? circuit.nextLook(now: now) : nil
             case .paused: MonotonicTime?.none
             }

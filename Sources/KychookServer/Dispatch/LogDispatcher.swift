@@ -112,7 +112,7 @@ actor LogDispatcher {
             if requests.look.exchange(false, ordering: .acquiring) { followOperator() }
             let pause = circuit.health.state == .paused
             if pause || retryAt.map({ .now() < $0 }) ?? false {
-                await signal.wait(until: pause ? nil : retryAt)
+                await waitForSignal(until: pause ? nil : retryAt)
                 continue
             }
             let began = MonotonicTime.now()
@@ -120,7 +120,7 @@ actor LogDispatcher {
                 let count = try await writeBatch()
                 (failures, retryAt) = (0, nil)
                 if count == 0 {
-                    await signal.wait(until: nil)
+                    await waitForSignal(until: nil)
                 } else if count < LogFile.batchLimitInLines {
                     rest(until: began + LogDispatcher.interval)
                 }
@@ -130,6 +130,11 @@ actor LogDispatcher {
         }
         await recordCursor()
         thread.stop()
+    }
+
+    private func waitForSignal(until moment: MonotonicTime?) async {
+        thread.ring(signal, at: moment)
+        await signal.wait()
     }
 
     // MARK: - Write
