@@ -109,7 +109,7 @@ let package = Package(
         testTarget("KychookStore", ["KychookModel", "KychookCrypto", "KychookLinux", "KychookTesting", grdb]),
         testTarget(
             "KychookSinks",
-            ["KychookModel", "KychookTesting", "KychookLinux", "KychookClient", "KychookVerify"]
+            ["KychookModel", "KychookInterpret", "KychookTesting", "KychookLinux", "KychookClient", "KychookVerify"]
         ),
         testTarget("KychookConfig", ["KychookModel", "KychookTesting", "KychookLinux"]),
         testTarget(

@@ -29,6 +29,7 @@ package enum ClientError: Error, Equatable, Sendable {
     /// How far a transfer was when its time ran out.
     package enum Phase: String, CaseIterable, Sendable {
         case resolving = "resolving the name"
+        /// The TLS handshake included.
         case connecting = "connecting"
         case sending = "sending the request"
         case waiting = "waiting for the answer"

@@ -15,6 +15,8 @@ package final class HTTPClient: Sendable {
         self.mailbox = mailbox
         thread = Mutex(
             Thread(named: "http-client") {
+                // Requests wait for others' answers anyway; events that come in must not wait for them.
+                Thread.beNice()
                 var engine = Engine(mailbox: mailbox)
                 engine.run()
             }

@@ -116,7 +116,7 @@ final class Transfer {
         case CURLE_SSL_CERTPROBLEM: .invalidRequest(.clientCertificate)
         case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CIPHER, CURLE_USE_SSL_FAILED,
             CURLE_SSL_SHUTDOWN_FAILED, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CLIENTCERT:
-            .tlsFailed(reason: detail(code))
+            .tlsFailed(reason: tlsReason(code))
         default: .failed(reason: String(cString: curl_easy_strerror(code)))
         }
     }
@@ -142,7 +142,12 @@ final class Transfer {
     /// Since TLS 1.3 a server refuses a client's certificate after the handshake: it looks like a cut connection.
     private func alertError(_ code: CURLcode) -> ClientError? {
         let detail = detail(code)
-        return detail.contains("SSL_read") && detail.contains("alert") ? .tlsFailed(reason: detail) : nil
+        return detail.contains("SSL_read") && detail.contains("alert") ? .tlsFailed(reason: tlsReason(code)) : nil
+    }
+
+    private func tlsReason(_ code: CURLcode) -> String {
+        let result = kychook_curl_number(handle, CURLINFO_SSL_VERIFYRESULT)
+        return TLSFailure(verifyResult: result, detail: detail(code), host: request.host).reason
     }
 
     private var phase: ClientError.Phase {

@@ -44,6 +44,13 @@ final class MappingReader {
         return entry.value
     }
 
+    /// As ``value(_:)``, but a key without a value stands for an empty mapping.
+    func valueOrEmptyMapping(_ key: String) -> YAMLValue? {
+        guard let entry = entries.first(where: { $0.key == key }), entry.value.isNull else { return value(key) }
+        asked.insert(key)
+        return YAMLValue(position: entry.value.position, content: .mapping([]))
+    }
+
     /// As ``value(_:)``, but an absent key is an error.
     /// - Parameter example: what to write, for the error text.
     func required(_ key: String, example: String) -> YAMLValue? {

@@ -119,9 +119,11 @@ struct FilterVocabulary {
         switch field {
         case .source: return doubt(about: text, among: sources, "no source is called")
         case .type:
-            // The server's own events are types of no source.
-            return text.hasPrefix("kychook.")
-                ? nil : doubt(about: text, among: types, "no source is known to send the type")
+            guard text.hasPrefix("\(InternalEvent.source).") else {
+                return doubt(about: text, among: types, "no source is known to send the type")
+            }
+            let own = InternalEvent.allCases.map(\.rawValue)
+            return doubt(about: text, among: own, "kychook has no event of its own called")
         case .status, .previousStatus:
             return doubt(about: text, among: statuses, "no source is known to send the status")
         case .subject:

@@ -1,3 +1,4 @@
+import KychookLinux
 import KychookModel
 import KychookVerify
 
@@ -85,13 +86,22 @@ extension Reading {
         http.signingSecret = secret?.secrets.first
         http.allowsPrivateTargets = allowsPrivate
         http.passesSignature = mapping.boolean("pass_signature") ?? false
-        http.certificateAuthorities = path("certificate_authorities", of: mapping)
-        http.clientCertificate = path("client_certificate", of: mapping)
-        http.clientKey = path("client_key", of: mapping)
+        http.certificateAuthorities = readableFile("certificate_authorities", of: mapping)
+        http.clientCertificate = readableFile("client_certificate", of: mapping)
+        http.clientKey = readableFile("client_key", of: mapping)
         http.proxy = proxy?.url
         if let proxy, !allowsPrivate { refusePrivate(proxy.target, at: mapping.keyPosition("proxy")) }
         reportContradictions(in: http, mapping)
         return url == nil ? nil : http
+    }
+
+    /// Only a warning where it cannot be read now: until it can, the sink's events wait.
+    private func readableFile(_ key: String, of mapping: MappingReader) -> String? {
+        guard let path = path(key, of: mapping) else { return nil }
+        if case .failure(let error) = surroundings.readFile(path, 1) {
+            diagnostics.warn("`\(key)` \(quoted(path)) cannot be read: \(error.reason)", at: mapping.keyPosition(key))
+        }
+        return path
     }
 
     private func reportContradictions(in http: SinkConfiguration.HTTP, _ mapping: MappingReader) {
@@ -108,6 +118,13 @@ extension Reading {
             let given = mapping.has("client_key") ? "client_key" : "client_certificate"
             diagnostics.error("`client_certificate` and `client_key` go together", at: mapping.keyPosition(given))
         }
+    }
+
+    /// Has no options yet.
+    func stdoutSink(_ value: YAMLValue) -> SinkConfiguration.Kind? {
+        guard let mapping = MappingReader(value, named: "`stdout`", diagnostics: diagnostics) else { return nil }
+        mapping.finish()
+        return .stdout
     }
 
     // MARK: - URLs

@@ -11,14 +11,14 @@ extension Reading {
     func sinks(_ value: YAMLValue, knowing vocabulary: FilterVocabulary) -> Sinks {
         var result = Sinks()
         guard let mapping = MappingReader(value, named: "`sinks`", diagnostics: diagnostics) else { return result }
-        var logs: [String: String] = [:]
+        var writers: [String: String] = [:]
         for entry in namedEntries(mapping, kind: "sink") {
             guard let sink = sink(entry, knowing: vocabulary, origins: &result.signingSecretOrigins) else { continue }
             result.sinks.append(sink)
-            guard case .log(let log) = sink.kind else { continue }
-            if let other = logs.updateValue(entry.key, forKey: log.path) {
-                let message = "the log sink `\(other)` writes to \(log.path) already: choose another `path`"
-                diagnostics.error(message, at: entry.keyPosition)
+            guard let output = sink.kind.exclusiveOutput else { continue }
+            if let other = writers.updateValue(entry.key, forKey: output.name) {
+                let fault = "the \(sink.kind.name) sink `\(other)` writes to \(output.name) already"
+                diagnostics.error("\(fault): \(output.advice)", at: entry.keyPosition)
             }
         }
         return result
@@ -34,19 +34,20 @@ extension Reading {
         defer { mapping.finish() }
         let filter = mapping.value("when").map { self.filter($0, named: "`when`", knowing: vocabulary) }
         let retry = mapping.value("retry").map(self.retry)
+        let circuit = mapping.value("circuit").map(self.circuit)
         let maxInFlight = mapping.integer("max_in_flight", in: 1...1024)
         let rate = mapping.value("rate").flatMap(self.rate)
         let start: SinkConfiguration.Start? = mapping.choice("start")
         guard let kind = kind(mapping, origin: &origins[entry.key]) else { return nil }
-        if case .log = kind, let maxInFlight, maxInFlight != 1 {
-            let message = "a log has one batch under way: remove `max_in_flight`"
-            diagnostics.error(message, at: mapping.keyPosition("max_in_flight"))
+        if let reason = kind.whyOneAtATime, let maxInFlight, maxInFlight != 1 {
+            diagnostics.error("\(reason): remove `max_in_flight`", at: mapping.keyPosition("max_in_flight"))
         }
         return SinkConfiguration(
             name: entry.key,
             filter: filter ?? .everything,
             kind: kind,
             retry: retry ?? .standard,
+            circuit: circuit ?? .standard,
             maxInFlight: maxInFlight,
             rate: rate,
             start: start ?? .now
@@ -55,16 +56,19 @@ extension Reading {
 
     private func kind(_ mapping: MappingReader, origin: inout SecretOrigin?) -> SinkConfiguration.Kind? {
         let (log, shell, http) = (mapping.value("log"), mapping.value("shell"), mapping.value("http"))
-        let given = ["log", "shell", "http"].filter(mapping.has)
+        let stdout = mapping.valueOrEmptyMapping("stdout")
+        let given = ["log", "shell", "http", "stdout"].filter(mapping.has)
         guard given.count == 1 else {
             let fault =
-                given.isEmpty ? "needs one of `log`, `shell` and `http`" : "has \(given.joined(separator: " and "))"
+                given.isEmpty
+                ? "needs one of `log`, `shell`, `http` and `stdout`" : "has \(given.joined(separator: " and "))"
             diagnostics.error("a sink \(fault): give it exactly one", at: mapping.position)
             return nil
         }
         if let log { return logSink(log).map { .log($0) } }
         if let shell { return shellSink(shell).map { .shell($0) } }
         if let http { return httpSink(http, origin: &origin).map { .http($0) } }
+        if let stdout { return stdoutSink(stdout) }
         return nil
     }
 
@@ -112,5 +116,25 @@ extension Reading {
         }
         return values.prefix(100)
             .compactMap { diagnostics.duration($0, named: "each wait of `schedule`", in: range) }
+    }
+}
+
+extension SinkConfiguration.Kind {
+    /// What no two sinks may write to: they would tear each other's lines.
+    fileprivate var exclusiveOutput: (name: String, advice: String)? {
+        switch self {
+        case .log(let log): (log.path, "choose another `path`")
+        case .stdout: ("standard output", "join the two with `when: { any: [ … ] }`")
+        case .shell, .http: nil
+        }
+    }
+
+    /// nil: attempts may overlap.
+    fileprivate var whyOneAtATime: String? {
+        switch self {
+        case .log: "a log has one batch under way"
+        case .stdout: "standard output takes one line at a time"
+        case .shell, .http: nil
+        }
     }
 }

@@ -8,11 +8,13 @@ extension SinkConfiguration {
             case .log(let log): log.inConfiguration
             case .shell(let shell): shell.inConfiguration
             case .http(let http): http.inConfiguration(signingSecret: signingSecret)
+            case .stdout: yamlMapping([])
             }
         let lines = [
             "when: \(filter.inConfiguration)",
             "\(kind.name): \(target)",
             "retry: \(retry.inConfiguration)",
+            "circuit: \(circuit.inConfiguration)",
             "max_in_flight: \(maxInFlight)",
             "start: \(start.rawValue)",
         ]
@@ -69,6 +71,15 @@ extension RetryPolicy {
                 "give_up": giveUp.inConfiguration, "jitter": jitter.inConfiguration,
             ])
         }
+    }
+}
+
+extension CircuitRule {
+    fileprivate var inConfiguration: String {
+        yamlMapping([
+            "failures": "\(failures)", "over": over.inConfiguration, "probe": firstProbe.inConfiguration,
+            "probe_cap": longestProbe.inConfiguration,
+        ])
     }
 }
 

@@ -9,15 +9,18 @@ package struct CloudEvent {
     /// - Parameters:
     ///   - body: the bytes as received; left out when nil.
     ///   - typePrefix: of the event's source: `com.bitgo.`.
+    ///   - currentStatus: where the subject stands now; written for a replay only.
     package static func document(
         for event: Event,
         body: [UInt8]?,
         typePrefix: String,
-        isReplay: Bool = false
+        isReplay: Bool = false,
+        currentStatus: String? = nil
     ) -> [UInt8] {
         var writer = CloudEvent()
         writer.bytes.reserveCapacity(640 + (body?.count ?? 0))
         writer.write(event, typePrefix: typePrefix, isReplay: isReplay)
+        if isReplay { writer.member("currentstatus", currentStatus) }
         if let body {
             // What was read as JSON is JSON: it stands in the document as it came. Anything else is only bytes.
             if event.interpretation.problem == .notJSON {

@@ -11,6 +11,9 @@ package struct Delivery: Sendable {
     package var attempt: Int
     /// An operator's replay, not the provider's doing.
     package var isReplay: Bool
+    /// With a replay: where the event's subject stands now, which may be far from what the event says; nil without a
+    /// subject or a status.
+    package var currentStatus: String?
 
     package init(
         event: Event,
@@ -18,7 +21,8 @@ package struct Delivery: Sendable {
         body: [UInt8],
         headers: KeptHeaders,
         attempt: Int,
-        isReplay: Bool = false
+        isReplay: Bool = false,
+        currentStatus: String? = nil
     ) {
         self.event = event
         self.document = document
@@ -26,6 +30,7 @@ package struct Delivery: Sendable {
         self.headers = headers
         self.attempt = attempt
         self.isReplay = isReplay
+        self.currentStatus = currentStatus
     }
 }
 

@@ -67,4 +67,6 @@ package enum StatusChange: String, CaseIterable, Sendable {
 /// How an event reached the event log.
 package enum Via: String, CaseIterable, Sendable {
     case webhook, api, reconcile, timeout
+    /// kychook tells it of itself (``InternalEvent``).
+    case `internal`
 }

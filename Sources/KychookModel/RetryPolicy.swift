@@ -34,6 +34,16 @@ package struct RetryPolicy: Equatable, Sendable {
         return base + .clamped(seconds: base.inSeconds * jitter * random)
     }
 
+    /// No wait is longer, jitter included.
+    package var longestWait: Duration {
+        let base: Duration =
+            switch waits {
+            case .schedule(let waits): waits.max() ?? .zero
+            case .exponential(_, _, let cap, _): cap
+            }
+        return base + .clamped(seconds: base.inSeconds * jitter)
+    }
+
     private func baseWait(afterAttempt attempt: Int, age: Duration) -> Duration? {
         switch waits {
         case .schedule(let waits):

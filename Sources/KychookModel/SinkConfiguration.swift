@@ -4,7 +4,8 @@ package struct SinkConfiguration: Sendable {
     package var filter: SinkFilter
     package var kind: Kind
     package var retry: RetryPolicy
-    /// Attempts under way at once, at least 1; a log always has one.
+    package var circuit: CircuitRule
+    /// Attempts under way at once, at least 1; a log and standard output always have one.
     package var maxInFlight: Int
     /// Events a second at most; nil: as fast as it goes.
     package var rate: Double?
@@ -15,6 +16,7 @@ package struct SinkConfiguration: Sendable {
         filter: SinkFilter = .everything,
         kind: Kind,
         retry: RetryPolicy = .standard,
+        circuit: CircuitRule = .standard,
         maxInFlight: Int? = nil,
         rate: Double? = nil,
         start: Start = .now
@@ -23,6 +25,7 @@ package struct SinkConfiguration: Sendable {
         self.filter = filter
         self.kind = kind
         self.retry = retry
+        self.circuit = circuit
         self.maxInFlight = maxInFlight ?? kind.defaultMaxInFlight
         self.rate = rate
         self.start = start
@@ -33,11 +36,21 @@ package struct SinkConfiguration: Sendable {
         case log(Log)
         case shell(Shell)
         case http(HTTP)
+        /// A line a document on the server's standard output.
+        case stdout
 
         package var defaultMaxInFlight: Int {
             switch self {
-            case .log, .shell: 1
+            case .log, .shell, .stdout: 1
             case .http: 16
+            }
+        }
+
+        /// Its attempts take the processor from the acceptance where targets are near and quick.
+        package var isCostly: Bool {
+            switch self {
+            case .http: true
+            case .log, .shell, .stdout: false
             }
         }
 
@@ -47,6 +60,7 @@ package struct SinkConfiguration: Sendable {
             case .log: "log"
             case .shell: "shell"
             case .http: "http"
+            case .stdout: "stdout"
             }
         }
     }

@@ -60,7 +60,8 @@ package final class Server: Sendable {
         statistics.providerFailures.keep(in: log)
         self.statistics = statistics
         self.logger = logger
-        self.configuration = Monitor(configuration)
+        let inForce = Monitor(configuration)
+        self.configuration = inForce
         let sources = SourceTable(configuration.sources)
         self.sources = sources
         sinks = SinkGroup(log: log, clock: clock, logger: logger)
@@ -77,7 +78,13 @@ package final class Server: Sendable {
             name: "control",
             listen: [.unix(path: directory.controlSocket)],
             loops: 1,
-            makeHandler: { _ in ControlHandler(log: eventLog, sources: sources, statistics: statistics) }
+            makeHandler: { _ in
+                let place = { @Sendable in
+                    let configuration = inForce.withLock { $0 }
+                    return Workplace(log: eventLog, configuration: configuration, clock: clock, sinks: sinkGroup)
+                }
+                return ControlHandler(place: place, statistics: statistics)
+            }
         )
         let readiness = Readiness(log: log, faults: faults)
         self.readiness = readiness

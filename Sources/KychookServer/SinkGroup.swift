@@ -1,8 +1,6 @@
-import KychookClient
 import KychookConfig
 import KychookLinux
 import KychookModel
-import KychookSinks
 import KychookStore
 import Logging
 import Synchronization
@@ -11,57 +9,69 @@ import Synchronization
 ///
 /// May be used from any thread.
 final class SinkGroup: Sendable {
-    /// One case per kind of dispatcher: a log is written in batches, everything else attempt by attempt.
-    private enum Running: Sendable {
-        case log(LogDispatcher, Task<Void, Never>)
-        case attempts(Dispatcher, Task<Void, Never>)
-    }
-
     private struct State {
-        var running: [String: Running] = [:]
+        var running: [String: RunningSink] = [:]
         /// The last exchange of each sink, done or not.
         var exchanges: [String: Task<Void, Never>] = [:]
         var isStopping = false
     }
 
-    /// Between TERM and KILL: at a stop, hooks are ended at 8 s and the process must be gone by 10 s.
-    private static let hookGrace = Duration.seconds(1)
-
+    let factory: SinkFactory
     private let log: EventLog
     private let clock: WallClock
     let statistics = DeliveryStatistics()
     private let logger: Logger
     private let state = Mutex(State())
-    private let client = Mutex<HTTPClient?>(nil)
 
     init(log: EventLog, clock: WallClock, logger: Logger) {
         self.log = log
         self.clock = clock
         self.logger = logger
+        factory = SinkFactory(clock: clock)
     }
 
     /// Starts every sink of the configuration where it stood.
     func start(_ configuration: Configuration) async throws {
         for sink in configuration.sinks { try await start(sink, in: configuration) }
+        let configured = Set(configuration.sinks.map(\.name))
+        for status in try log.makeReader().sinkStatuses() where !configured.contains(status.record.name) {
+            tellAbsence(status)
+        }
     }
 
     /// There are new events.
     func wake() {
         state.withLock { state in
-            for sink in state.running.values {
-                switch sink {
-                case .log(let dispatcher, _): dispatcher.wake()
-                case .attempts(let dispatcher, _): dispatcher.wake()
-                }
-            }
+            for sink in state.running.values { sink.wake() }
         }
     }
 
     func reopenLogs() {
         state.withLock { state in
-            for case .log(let dispatcher, _) in state.running.values { dispatcher.reopen() }
+            for sink in state.running.values { sink.reopenLog() }
         }
     }
+
+    // MARK: - An operator's acts, after they are in the store
+
+    /// - Parameter hastens: what waits for its next attempt is due now.
+    func look(at sink: String, hastens: Bool = false) {
+        state.withLock { $0.running[sink] }?.look(hastens: hastens)
+    }
+
+    /// The next reload finds the sink at work under its new name.
+    func rename(_ old: String, to new: String) {
+        state.withLock { state in
+            state.running[new] = state.running.removeValue(forKey: old)
+            state.exchanges[new] = state.exchanges.removeValue(forKey: old)
+        }
+    }
+
+    func isAtWork(_ sink: String) -> Bool {
+        state.withLock { $0.running[sink] != nil }
+    }
+
+    // MARK: - Reload
 
     /// Exchanges every sink: attempts under way end under the old configuration, then the new one goes on from the
     /// same place. Returns before they are done; a slow sink delays no other's exchange.
@@ -85,14 +95,11 @@ final class SinkGroup: Sendable {
 
     private func exchange(_ name: String, for sink: SinkConfiguration?, in configuration: Configuration) async {
         if let former = state.withLock({ $0.running[name] }) {
-            stop(former)
-            await task(former).value
+            former.stop()
+            await former.task.value
             state.withLock { $0.running[name] = nil }
-            if sink == nil {
-                logger.warning(
-                    "sink left the configuration; its place in the log is kept",
-                    metadata: ["sink": "\(name)"]
-                )
+            if sink == nil, let status = try? log.makeReader().sinkStatuses().first(where: { $0.record.name == name }) {
+                tellAbsence(status)
             }
         }
         guard let sink, !state.withLock({ $0.isStopping }) else { return }
@@ -103,86 +110,59 @@ final class SinkGroup: Sendable {
         }
     }
 
+    private func tellAbsence(_ status: SinkStatus) {
+        logger.warning(
+            "a sink that is not in the configuration keeps its place: add it, or rename or forget it",
+            metadata: [
+                "sink": "\(status.record.name)", "waiting": "\(status.waiting)", "dead": "\(status.dead)",
+            ]
+        )
+    }
+
+    // MARK: - Stop
+
     /// Starts nothing further and returns when all attempts under way have ended and are recorded.
     func stop() async {
         let (sinks, exchanges) = state.withLock { state in
             state.isStopping = true
             return (Array(state.running.values), Array(state.exchanges.values))
         }
-        for sink in sinks { stop(sink) }
+        for sink in sinks { sink.stop() }
         for exchange in exchanges { await exchange.value }
         // An exchange that was past its check may have started one more.
         let rest = state.withLock { Array($0.running.values) }
-        for sink in rest { stop(sink) }
-        for sink in sinks + rest { await task(sink).value }
+        for sink in rest { sink.stop() }
+        for sink in sinks + rest { await sink.task.value }
     }
 
     /// Cuts the attempts under way.
     func cancel() {
-        for case .attempts(let dispatcher, _) in state.withLock({ Array($0.running.values) }) { dispatcher.cancel() }
+        for sink in state.withLock({ Array($0.running.values) }) { sink.cancel() }
     }
+
+    // MARK: - Start
 
     private func start(_ sink: SinkConfiguration, in configuration: Configuration) async throws {
         var logger = logger
         logger[metadataKey: "sink"] = "\(sink.name)"
-        let context = DispatchContext(log: log, clock: clock, random: { .random(in: 0..<1) }, logger: logger)
+        let context = DispatchContext(
+            log: log,
+            clock: clock,
+            random: { .random(in: 0..<1) },
+            logger: logger,
+            notices: Notices(for: configuration.sinks)
+        )
         let record = try await log.register(sink.name, start: sink.start, now: clock.now())
-        let started: Running
+        let started: RunningSink
         switch sink.kind {
         case .log(let file):
             let dispatcher = try LogDispatcher(file, sink, record: record, context: context)
             started = .log(dispatcher, Task { await dispatcher.run() })
-        case .shell(let shell):
-            started = try run(try ShellHook(configuration: shell, grace: SinkGroup.hookGrace), sink, record, context)
-        case .http(let http):
-            started = try run(forward(http, configuration), sink, record, context)
+        case .shell, .http, .stdout:
+            let made = try factory.make(sink, in: configuration)
+            let dispatcher = try Dispatcher(made, sink, record: record, context: context)
+            started = .attempts(dispatcher, Task { await dispatcher.run() })
         }
         state.withLock { $0.running[sink.name] = started }
-    }
-
-    private func run(
-        _ sink: any Sink,
-        _ configuration: SinkConfiguration,
-        _ record: SinkRecord,
-        _ context: DispatchContext
-    ) throws -> Running {
-        let dispatcher = try Dispatcher(sink, configuration, record: record, context: context)
-        return .attempts(dispatcher, Task { await dispatcher.run() })
-    }
-
-    private func forward(_ http: SinkConfiguration.HTTP, _ configuration: Configuration) -> HTTPForward {
-        let headers = Dictionary(
-            configuration.sources.map { ($0.name, $0.preset.scheme.header) },
-            uniquingKeysWith: { first, _ in first }
-        )
-        return HTTPForward(
-            configuration: http,
-            client: sharedClient(),
-            signatureHeader: { headers[$0] },
-            clock: clock
-        )
-    }
-
-    /// One client for all HTTP sinks, made with the first of them: libcurl costs 4 MiB that a log alone need not pay.
-    private func sharedClient() -> HTTPClient {
-        client.withLock { client in
-            if let client { return client }
-            let made = HTTPClient()
-            client = made
-            return made
-        }
-    }
-
-    private func stop(_ sink: Running) {
-        switch sink {
-        case .log(let dispatcher, _): dispatcher.stop()
-        case .attempts(let dispatcher, _): dispatcher.stop()
-        }
-    }
-
-    private func task(_ sink: Running) -> Task<Void, Never> {
-        switch sink {
-        case .log(_, let task), .attempts(_, let task): task
-        }
     }
 }

@@ -32,6 +32,7 @@ private func eventValues(_ delivery: Delivery) -> [String: String] {
         "KYCHOOK_SOURCE": event.source,
         "KYCHOOK_ATTEMPT": "\(delivery.attempt)",
         "KYCHOOK_REPLAY": delivery.isReplay ? "1" : "0",
+        "KYCHOOK_CURRENT_STATUS": delivery.isReplay ? delivery.currentStatus ?? "" : "",
     ]
 }
 

@@ -11,16 +11,26 @@ extension LogFile {
 
 private let lineStart = Array(LogFile.lineStart.utf8)
 private let ulidLength = 26
+private let replayKey = Array(#","replay":"#.utf8)
 
-/// The event of a line of ours, nil for any other line.
+/// The event whose live line this is; nil for a replay's line, which stands for no delivery but its own, and for any
+/// line that is not ours.
 ///
 /// The line must be whole: after a power failure a page of a batch may be missing, and then the beginning of one line
 /// can run, over zeros, into the end of another.
 func eventID(ofLine line: ArraySlice<UInt8>) -> EventID? {
-    guard line.starts(with: lineStart), isWholeObject(line) else { return nil }
+    guard line.starts(with: lineStart), isLive(line), isWholeObject(line) else { return nil }
     let rest = line.dropFirst(lineStart.count)
     guard rest.count > ulidLength, rest[rest.startIndex + ulidLength] == UInt8(ascii: "\"") else { return nil }
     return EventID(String(decoding: rest.prefix(ulidLength), as: UTF8.self))
+}
+
+/// Whether the document says that it is no replay.
+///
+/// The first such key is the document's own: `data` comes after it, and within a text a quote is escaped.
+private func isLive(_ line: ArraySlice<UInt8>) -> Bool {
+    guard let key = line.firstRange(of: replayKey) else { return false }
+    return line[key.upperBound...].starts(with: "false".utf8)
 }
 
 /// Whether the end of a file is a document of ours whose writing was cut short.

@@ -3,8 +3,7 @@ import KychookLinux
 package import KychookModel
 
 extension ShellHook {
-    /// What keeps the command from starting as far as it can be seen beforehand; nil: nothing. Used by `check`, and
-    /// to explain a start that failed.
+    /// What keeps the command from starting, as far as it can be seen; nil: nothing. Explains a start that failed.
     package static func problem(with configuration: SinkConfiguration.Shell) -> String? {
         guard let name = configuration.command.first, !name.isEmpty else { return "the command is empty" }
         if configuration.command.contains(where: { $0.utf8.contains(0) }) { return "the command holds a nul byte" }

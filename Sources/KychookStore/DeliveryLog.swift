@@ -41,7 +41,11 @@ final class DeliveryLog {
         moveCursor = try Statement(database, "UPDATE sink SET cursor = ? WHERE id = ? AND cursor < ?")
         changeHealth = try Statement(
             database,
-            "UPDATE sink SET state = ?, state_since = ?, state_reason = ?, stood = ? WHERE id = ?"
+            // What an operator paused meanwhile stays paused.
+            """
+            UPDATE sink SET state = ?, state_since = ?, state_reason = ?, stood = ?
+            WHERE id = ? AND state <> 'paused'
+            """
         )
         noteFailure = try Statement(database, "UPDATE sink SET last_error = ?, last_error_at = ? WHERE id = ?")
     }

@@ -50,9 +50,11 @@ extension EventReader {
         }
     }
 
-    /// The subject's status as it is now, for the event of a replay.
-    package func currentStatus(of subject: Int64) throws(StoreError) -> String? {
-        try read { try String.fetchOne($0, sql: "SELECT status FROM subject WHERE id = ?", arguments: [subject]) }
+    /// The status that the event's subject has now, for a replay; nil: it has none.
+    package func currentStatus(of stored: StoredEvent) throws(StoreError) -> String? {
+        guard let subject = stored.subject else { return nil }
+        let sql = "SELECT status FROM subject WHERE id = ?"
+        return try read { try String.fetchOne($0, sql: sql, arguments: [subject]) }
     }
 }
 

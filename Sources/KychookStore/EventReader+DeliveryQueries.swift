@@ -112,6 +112,26 @@ extension EventReader {
         try deliveries(DeliveryQuery(sequence: sequence, limit: 1000))
     }
 
+    /// Rows of a sink's dead deliveries in the order of their rows, page by page.
+    /// - Parameter since: of events received since.
+    package func deadDeliveries(
+        of sink: Int64,
+        after row: Int64,
+        since: Timestamp?,
+        limit: Int
+    ) throws(StoreError) -> [Int64] {
+        try read { database in
+            try database.rows(
+                """
+                SELECT delivery.id FROM delivery JOIN event ON event.sequence = delivery.sequence
+                WHERE delivery.sink = ? AND delivery.state = 'dead' AND delivery.id > ? AND event.received >= ?
+                ORDER BY delivery.id LIMIT ?
+                """,
+                [sink, row, since?.milliseconds ?? .min, limit]
+            ) { $0.integer(0) }
+        }
+    }
+
     /// Every attempt of a delivery, the first first.
     package func attempts(of delivery: Int64) throws(StoreError) -> [AttemptRecord] {
         try read { database in

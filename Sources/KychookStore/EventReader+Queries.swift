@@ -68,7 +68,12 @@ package struct SubjectSummary: Equatable, Sendable {
 
 extension EventReader {
     /// Matching events, oldest first.
-    package func events(_ query: EventQuery, withBodies: Bool = false) throws(StoreError) -> [StoredEvent] {
+    /// - Parameter bodyLimitInBytes: no further event is read once the bodies are this large together.
+    package func events(
+        _ query: EventQuery,
+        withBodies: Bool = false,
+        bodyLimitInBytes: Int = .max
+    ) throws(StoreError) -> [StoredEvent] {
         var conditions = Conditions()
         conditions.add("event.type = ?", query.type)
         conditions.add("event.status = ?", query.status)
@@ -79,7 +84,8 @@ extension EventReader {
         let order = query.after == nil ? "DESC" : "ASC"
         let sql =
             StoredEvent.select(withBody: withBodies) + conditions.clause + " ORDER BY event.sequence \(order) LIMIT ?"
-        let events = try read { try StoredEvent.fetch($0, sql, conditions.arguments + [query.limit]) }
+        let arguments = conditions.arguments + [query.limit]
+        let events = try read { try StoredEvent.fetch($0, sql, arguments, bodyLimitInBytes: bodyLimitInBytes) }
         return query.after == nil ? events.reversed() : events
     }
 

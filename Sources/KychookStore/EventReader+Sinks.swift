@@ -19,6 +19,13 @@ extension EventReader {
         }
     }
 
+    /// Nil: it was forgotten.
+    package func sink(row: Int64) throws(StoreError) -> SinkRecord? {
+        try read { database in
+            try database.rows("SELECT \(SinkRecord.columns) FROM sink WHERE id = ?", [row], { SinkRecord($0) }).first
+        }
+    }
+
     /// The same with their lag. Costs a count of what waits, not of what was delivered.
     package func sinkStatuses() throws(StoreError) -> [SinkStatus] {
         let sinks = try sinks()
@@ -51,8 +58,9 @@ extension SinkStatus {
             SELECT received FROM event WHERE sequence = min(
                 ifnull((SELECT min(sequence) FROM delivery
                     WHERE sink = ?2 AND state = 'pending' AND operation IS NULL), 9223372036854775807),
-                ifnull((SELECT min(sequence) FROM event WHERE sequence > ?1 AND NOT EXISTS (
-                    SELECT 1 FROM delivery WHERE sink = ?2 AND delivery.sequence = event.sequence AND is_replay = 0)), 9223372036854775807))
+                ifnull((SELECT sequence FROM event WHERE sequence > ?1 AND NOT EXISTS (
+                    SELECT 1 FROM delivery WHERE sink = ?2 AND delivery.sequence = event.sequence AND is_replay = 0)
+                    ORDER BY sequence LIMIT 1), 9223372036854775807))
             """,
             [sink.cursor, sink.row]
         )

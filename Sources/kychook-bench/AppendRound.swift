@@ -1,8 +1,4 @@
-import KychookBitGo
-import KychookCrypto
-import KychookInterpret
 import KychookLinux
-import KychookModel
 import KychookStore
 
 /// Commits prepared events through a real event log, in batches of exactly one size.
@@ -20,7 +16,9 @@ struct AppendRound {
     }
 
     func eventsPerSecond() throws -> Double {
-        let feed = Feed(AppendRound.events(min(40_000, max(4_000, batch * 40))), batch: batch)
+        let count = min(40_000, max(4_000, batch * 40))
+        let incoming = IncomingEvents(SignedEvents(count: count, bodyLength: 600))
+        let feed = Feed((0..<count).map(incoming.make), batch: batch)
         let state = StateDirectory(path: directory.path("state"))
         try state.make()
         let lock = try state.acquireLock(owner: "kychook-bench")
@@ -30,30 +28,6 @@ struct AppendRound {
         defer { log.close() }
         feed.begin(log, for: AppendRound.length)
         return feed.eventsPerSecond()
-    }
-
-    private static func events(_ count: Int) -> [IncomingEvent] {
-        let signed = SignedEvents(count: count, bodyLength: 600)
-        let interpreter = Interpreter(preset: .bitgo)
-        let reader = JSONReader()
-        var hasher = Hasher()
-        let rules = SourceRules(name: "bitgo", typePrefix: "com.bitgo.")
-        let request = UnsafeMutableRawBufferPointer.allocate(byteCount: signed.requestLength, alignment: 8)
-        defer { request.deallocate() }
-        return (0..<count).map { index in
-            let length = signed.write(index, into: request)
-            let body = UnsafeRawBufferPointer(rebasing: request[(length - signed.bodyLength)..<length])
-            return IncomingEvent(
-                source: rules,
-                received: WallClock.system.now(),
-                interpretation: interpreter.interpret(body, urlType: nil, header: { _ in nil }, reader: reader),
-                urlType: "identityStatus",
-                body: Array(body),
-                headers: KeptHeaders(contentType: "application/json", signature: String(repeating: "0", count: 64)),
-                secretIndex: 0,
-                hasher: &hasher
-            )
-        }
     }
 }
 

@@ -67,8 +67,8 @@ enum Baseline {
         """
     }
 
-    /// A port that is free now; another process could take it before nginx does, which then shows as a failed start.
-    private static func freeAddress() throws(SystemError) -> ListenAddress {
+    /// A port that is free now, so that connections are refused until somebody listens.
+    static func freeAddress() throws(SystemError) -> ListenAddress {
         let any = ListenAddress.v4("127.0.0.1", port: 0)
         return any.bound(try any.listen(sharesPort: false))
     }

@@ -5,12 +5,12 @@ import ArgumentParser
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kychook-bench",
-        abstract: "Measures the receiver: a load generator, micro benchmarks, start and memory.",
+        abstract: "Measures the receiver: load, delivery, micro benchmarks, start and memory.",
         discussion: """
             Absolute figures are of the machine they were made on; compare ratios of one run. \
             Build with: swift build -c release --static-swift-stdlib
             """,
-        subcommands: [Ingest.self, Micro.self, Start.self, Accept.self]
+        subcommands: [Ingest.self, Deliver.self, Crash.self, Isolation.self, Micro.self, Start.self, Accept.self]
     )
 }
 

@@ -34,18 +34,26 @@ final class ChildProcess {
     func stop(patience: Duration = .seconds(12)) -> Int32? {
         guard isRunning else { return nil }
         isRunning = false
-        kill(id, SIGTERM)
+        Glibc.kill(id, SIGTERM)
         let end = MonotonicTime.now() + patience
         var status: Int32 = 0
         while waitpid(id, &status, WNOHANG) == 0 {
             guard MonotonicTime.now() < end else {
-                kill(id, SIGKILL)
+                Glibc.kill(id, SIGKILL)
                 waitpid(id, &status, 0)
                 return nil
             }
             usleep(2000)
         }
         return status & 0x7F == 0 ? status >> 8 & 0xFF : nil
+    }
+
+    /// SIGKILL: the process gets no chance to put anything in order. Returns when it is gone.
+    func kill() {
+        guard isRunning else { return }
+        isRunning = false
+        Glibc.kill(id, SIGKILL)
+        waitpid(id, nil, 0)
     }
 
     /// Proportional set size in MiB.

@@ -20,8 +20,12 @@ struct Ingest: ParsableCommand {
     @Option(help: "CPUs for the server, which runs a loop on each; the load gets the others. Default: no pinning.")
     var loops: Int?
 
+    enum Sink: String, ExpressibleByArgument {
+        case log, none
+    }
+
     @Option(help: "The server's sink: log or none.")
-    var sink = "log"
+    var sink = Sink.log
 
     @Option(help: "The kychook to load; default: the one beside this program.")
     var server: String?
@@ -41,7 +45,6 @@ struct Ingest: ParsableCommand {
         guard (1...10_000).contains(connections) else { throw ValidationError("--connections is 1 to 10000") }
         guard (1...600).contains(seconds) else { throw ValidationError("--seconds is 1 to 600") }
         guard (330...1 << 20).contains(body) else { throw ValidationError("--body is 330 to 1048576") }
-        guard ServerUnderTest.Sink(rawValue: sink) != nil else { throw ValidationError("--sink is log or none") }
     }
 
     func run() throws {
@@ -77,10 +80,11 @@ struct Ingest: ParsableCommand {
         _ events: SignedEvents,
         _ figures: inout Report
     ) throws -> Bool {
-        let sink = ServerUnderTest.Sink(rawValue: sink) ?? .log
         let cpus = Thread.usableCPUs
         if let loops { Thread.restrict(toCPUs: 0..<loops) }
-        let server = try ServerUnderTest(program: serverProgram(server), in: directory, sink: sink)
+        let log = directory.path("events.jsonl")
+        let sinks = sink == .log ? [SinkText.log(to: log)] : []
+        let server = try ServerUnderTest(program: serverProgram(server), in: directory, sinks: sinks)
         if let loops, loops < cpus { Thread.restrict(toCPUs: loops..<cpus) }
         let first = try firstAnswer(server)
         figures.add("ready_ms", server.readyAfter, digits: 1)
@@ -93,13 +97,13 @@ struct Ingest: ParsableCommand {
         let load = try LoadGenerator(events, to: server.address, connections: connections)
         let result = load.run(for: .seconds(seconds)) { walSize = max(walSize, server.walSize) }
         add(result, &figures)
-        let drained = try waitForSink(server, sink, result, &figures)
+        let drained = try waitForSink(server, log, result, &figures)
         figures.add("wal_max_mib", Double(walSize) / 1_048_576, digits: 1)
         figures.add("end_pss_mib", server.process.memoryInMebibytes, digits: 1)
-        add(cpuOf: server.process, since: cpuBefore, result, &figures)
+        figures.add(cpuOf: server.process, since: cpuBefore, events: result.latencies.count)
         let status = server.process.stop()
         figures.add("exit_status", status.map { "\($0)" } ?? "none: killed or gone")
-        return try drained && check(server, sink, result, &figures) && status == 0
+        return try drained && check(server, log, result, &figures) && status == 0
     }
 
     /// An event of its own, outside of the measured ones: unsigned, so that it is answered and not kept.

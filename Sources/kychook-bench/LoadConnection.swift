@@ -37,6 +37,18 @@ final class LoadConnection {
         return true
     }
 
+    /// Waits for the whole answer.
+    /// - Returns: its status; 0 when the connection broke.
+    func answer() -> Int {
+        while true {
+            switch receive() {
+            case .incomplete: continue
+            case .answer(let status): return status
+            case .broken: return 0
+            }
+        }
+    }
+
     /// Reads what has arrived; to be called when there is something.
     func receive() -> Progress {
         let room = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])

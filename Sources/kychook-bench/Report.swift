@@ -7,7 +7,14 @@ struct Report {
         case text(String)
     }
 
+    /// What a figure has to reach.
+    enum Bar {
+        case atLeast(Double), atMost(Double)
+    }
+
     private var figures: [(name: String, value: Value)] = []
+    /// Whether every figure reached its bar.
+    private(set) var isMet = true
 
     /// - Parameters:
     ///   - name: the key in JSON; words joined by `_`, the unit last.
@@ -22,6 +29,23 @@ struct Report {
 
     mutating func add(_ name: String, _ text: String) {
         figures.append((name, .text(text)))
+    }
+
+    /// A figure, and for people whether it reaches its bar.
+    mutating func add(_ name: String, _ number: Double, digits: Int = 0, bar: Bar) {
+        let (words, limit, reached) =
+            switch bar {
+            case .atLeast(let limit): ("at least", limit, number >= limit)
+            case .atMost(let limit): ("at most", limit, number <= limit)
+            }
+        add(name, number, digits: digits, "(\(words) \(decimal(limit, digits: digits)): \(reached ? "met" : "MISSED"))")
+        isMet = isMet && reached
+    }
+
+    /// A count of faults: none are allowed.
+    mutating func add(faults name: String, _ count: Int) {
+        add(name, Double(count), count == 0 ? "" : "(FAULTS)")
+        isMet = isMet && count == 0
     }
 
     /// A line a figure, names and numbers in columns.

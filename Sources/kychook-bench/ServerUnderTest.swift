@@ -4,25 +4,20 @@ import KychookStore
 
 /// The real `kychook serve` as a child, on a configuration and a state directory of its own.
 final class ServerUnderTest {
-    enum Sink: String {
-        case log, none
-    }
-
     let process: ChildProcess
     let address: ListenAddress
     let state: StateDirectory
-    let logPath: String
     /// Just before the program was started.
     let started: MonotonicTime
     /// Until it said where it listens, in milliseconds.
     let readyAfter: Double
 
-    /// Returns when the server listens.
-    init(program: String, in directory: TemporaryDirectory, sink: Sink) throws {
-        state = StateDirectory(path: directory.path("state"))
-        logPath = directory.path("events.jsonl")
+    /// Returns when the server listens. In a directory where one was before, it goes on with that one's state.
+    /// - Parameter sinks: YAML, each `NAME: { … }`.
+    init(program: String, in directory: TemporaryDirectory, sinks: [String]) throws {
+        state = ServerUnderTest.state(in: directory)
         try directory.write("secret", SignedEvents.secret + "\n")
-        try directory.write("kychook.yaml", ServerUnderTest.configuration(directory, sink, logPath))
+        try directory.write("kychook.yaml", ServerUnderTest.configuration(directory, sinks))
         let output = directory.path("server.log")
         try directory.write("server.log", "")
         started = .now()
@@ -31,7 +26,11 @@ final class ServerUnderTest {
         readyAfter = started.milliseconds(to: .now())
     }
 
-    private static func configuration(_ directory: TemporaryDirectory, _ sink: Sink, _ log: String) -> String {
+    static func state(in directory: TemporaryDirectory) -> StateDirectory {
+        StateDirectory(path: directory.path("state"))
+    }
+
+    private static func configuration(_ directory: TemporaryDirectory, _ sinks: [String]) -> String {
         """
         listen: [ { address: "127.0.0.1:0" } ]
         state_dir: "\(directory.path("state"))"
@@ -40,7 +39,7 @@ final class ServerUnderTest {
             provider: bitgo
             path: \(SignedEvents.path)
             secrets: [ { file: "\(directory.path("secret"))" } ]
-        sinks: \(sink == .log ? "{ events: { log: { path: \"\(log)\" } } }" : "{}")
+        sinks: { \(sinks.joined(separator: ", ")) }
 
         """
     }
@@ -70,11 +69,13 @@ enum BenchError: Error, CustomStringConvertible {
     case noServer(String)
     case badAnswer(Int)
     case noProgram(String)
+    case notStored(Int)
 
     var description: String {
         switch self {
         case .noServer(let output): "the server did not start; it said:\n\(output)"
         case .badAnswer(let status): "the first event was answered \(status)"
+        case .notStored(let count): "the event log refused \(count) events"
         case .noProgram(let path): "there is no \(path): build the product kychook, or name it with --server"
         }
     }

@@ -14,6 +14,8 @@ struct SignedEvents {
     private static let identifierLength = 36
 
     let count: Int
+    /// The events go round so many.
+    let identities: Int
     let bodyLength: Int
     /// Bytes of the longest request.
     let requestLength: Int
@@ -25,10 +27,12 @@ struct SignedEvents {
 
     /// - Parameters:
     ///   - bodyLength: padded to this; the fields alone take some 330.
+    ///   - identities: default: each event has one of its own.
     ///   - host: of the `Host` header.
-    init(count: Int, bodyLength: Int, host: String = "localhost") {
+    init(count: Int, bodyLength: Int, identities: Int? = nil, host: String = "localhost") {
         let body = SignedEvents.body(length: bodyLength)
         self.count = count
+        self.identities = identities ?? count
         self.bodyLength = body.bytes.count
         let head = """
             POST \(SignedEvents.path)/identityStatus HTTP/1.1\r
@@ -45,7 +49,7 @@ struct SignedEvents {
         identity = start + body.identity
         key = start + body.key
         requestLength = template.count
-        codes = SignedEvents.sign(count, template, from: start, identity, key)
+        codes = SignedEvents.sign(count, self.identities, template, from: start, identity, key)
     }
 
     /// Writes one whole request.
@@ -53,7 +57,7 @@ struct SignedEvents {
     /// - Returns: its length.
     func write(_ index: Int, into room: UnsafeMutableRawBufferPointer) -> Int {
         room.copyBytes(from: template)
-        putIdentifier(index, salt: 1, at: identity, of: room)
+        putIdentifier(index % identities, salt: 1, at: identity, of: room)
         putIdentifier(index, salt: 2, at: key, of: room)
         for offset in 0..<32 {
             let byte = codes[index * 32 + offset]
@@ -90,15 +94,21 @@ struct SignedEvents {
         return (Array(text.utf8), identity, key)
     }
 
-    private static func sign(_ count: Int, _ template: [UInt8], from start: Int, _ identity: Int, _ key: Int) -> [UInt8]
-    {
+    private static func sign(
+        _ count: Int,
+        _ identities: Int,
+        _ template: [UInt8],
+        from start: Int,
+        _ identity: Int,
+        _ key: Int
+    ) -> [UInt8] {
         let authenticator = MessageAuthenticator(.sha256, key: Array(secret.utf8))
         var request = template
         var codes: [UInt8] = []
         codes.reserveCapacity(count * 32)
         request.withUnsafeMutableBytes { request in
             for index in 0..<count {
-                putIdentifier(index, salt: 1, at: identity, of: request)
+                putIdentifier(index % identities, salt: 1, at: identity, of: request)
                 putIdentifier(index, salt: 2, at: key, of: request)
                 authenticator.start()
                 authenticator.update(UnsafeRawBufferPointer(rebasing: request[start...]))
@@ -137,7 +147,7 @@ private func putIdentifier(_ index: Int, salt: UInt64, at offset: Int, of bytes:
 }
 
 /// The finalizer of SplitMix64: neighbours end up far from each other.
-private func scatter(_ number: UInt64) -> UInt64 {
+func scatter(_ number: UInt64) -> UInt64 {
     var value = number &* 0x9E37_79B9_7F4A_7C15
     value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
     value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB

@@ -29,7 +29,8 @@ struct Start: ParsableCommand {
         var (ready, first, memory) = ([Double](), [Double](), [Double]())
         for _ in 0..<rounds {
             let directory = try TemporaryDirectory(in: parent)
-            let server = try ServerUnderTest(program: program, in: directory, sink: .log)
+            let sinks = [SinkText.log(to: directory.path("events.jsonl"))]
+            let server = try ServerUnderTest(program: program, in: directory, sinks: sinks)
             let status = try askOnce(server.address, events)
             guard status == 200 else { throw BenchError.badAnswer(status) }
             first.append(server.started.milliseconds(to: .now()))

@@ -71,7 +71,7 @@ struct Check: ParsableCommand {
         )
         printUnderstanding(event)
         for sink in configuration.sinks {
-            let mismatch = EventMatcher(sink.filter).mismatch(event, body: body)
+            let mismatch = EventMatcher(sink.filter, sink: sink.name).mismatch(event, body: body)
             print("sink \(sink.name): \(mismatch.map { "does not match, \($0)" } ?? "matches")")
         }
     }

@@ -8,8 +8,8 @@ import KychookStore
 
 struct Events: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Look at stored events, or repair how they were understood.",
-        subcommands: [List.self, Show.self, Reinterpret.self]
+        abstract: "Look at stored events, send them again, or repair how they were understood.",
+        subcommands: [List.self, Show.self, Replay.self, Reinterpret.self]
     )
 
     struct List: ParsableCommand {
@@ -110,16 +110,7 @@ struct Events: ParsableCommand {
         }
 
         private func printJSON(_ stored: StoredEvent, _ deliveries: [DeliveryRecord]) {
-            let list = deliveries.map { delivery in
-                Output.object([
-                    ("id", .text("dlv_\(delivery.row)")),
-                    ("sink", .text(delivery.sink)),
-                    ("state", .text(delivery.state)),
-                    ("attempts", .raw(String(delivery.attempts))),
-                    ("nextAttempt", .init(delivery.nextAttempt?.description)),
-                    ("lastReason", .init(delivery.lastReason)),
-                ])
-            }
+            let list = deliveries.map { Output.object($0.members) }
             let headers = stored.body?.headers ?? KeptHeaders()
             print(
                 Output.object([
@@ -162,7 +153,7 @@ struct Events: ParsableCommand {
         func run() throws {
             try reporting {
                 let command = ReinterpretCommand(since: since.timestamp, source: source, dryRun: dryRun)
-                let report = try execute(command)
+                let report = try configuration.execute(command)
                 guard !json else {
                     print(try report.json)
                     return
@@ -174,25 +165,6 @@ struct Events: ParsableCommand {
                 }
                 print("\(report.examined) examined, \(report.changed.count) \(dryRun ? "would change" : "changed")")
             }
-        }
-
-        /// By the running server, or, where none runs, by this process under the same lock.
-        private func execute(_ command: ReinterpretCommand) throws -> ReinterpretReport {
-            let configuration = try configuration.load().parsed.configuration
-            let directory = StateDirectory(path: configuration.stateDirectory)
-            let server = ControlClient(socket: directory.controlSocket)
-            if let answer = try server.post("/reinterpret", try command.json) {
-                guard answer.status == 200 else {
-                    throw failure(.unavailable, String(decoding: answer.body, as: UTF8.self))
-                }
-                return try ReinterpretReport(json: answer.body)
-            }
-            let lock = try directory.acquireLock(owner: "kychook events reinterpret")
-            defer { withExtendedLifetime(lock) {} }
-            let log = try EventLog(directory, EventLog.Options())
-            defer { log.close() }
-            let entries = configuration.sources.map(SourceEntry.init)
-            return try waitFor { try await command.run(log, entries) }
         }
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import KychookConfig
 import KychookLinux
+import KychookServer
 import KychookStore
 
 /// Exit codes by sysexits.h.
@@ -33,6 +34,8 @@ func failure(_ error: any Error) -> any Error {
     case let error as ConfigurationErrors:
         printError(error.description)
         return ExitCode(ExitStatus.configuration.rawValue)
+    case let error as CommandRefusal:
+        return failure(.data, error.description)
     case let error as SystemError:
         return failure(error.call == "bind" || error.call == "listen" ? .unavailable : .inputOutput, error.description)
     default:

@@ -12,7 +12,8 @@ struct Kychook: ParsableCommand {
             """,
         version: kychookVersion,
         subcommands: [
-            Serve.self, Check.self, Send.self, Verify.self, Tail.self, Events.self, Identities.self, Version.self,
+            Serve.self, Check.self, Send.self, Verify.self, Tail.self, Events.self, Deliveries.self,
+            Identities.self, Sinks.self, Version.self,
         ]
     )
 }

@@ -14,6 +14,7 @@ struct Serve: ParsableCommand {
     @OptionGroup var configuration: ConfigurationOption
 
     func run() throws {
+        fillStandardDescriptors()
         let signals = Signals([SIGTERM, SIGINT, SIGHUP])
         try reporting {
             let (location, parsed) = try configuration.load()

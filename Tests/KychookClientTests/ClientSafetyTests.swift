@@ -42,6 +42,22 @@ import Testing
         #expect(proxy.requests.first?.head.hasPrefix("POST http://crm.invalid/hooks HTTP/1.1") == true)
     }
 
+    @Test func `says what a proxy answered that does not connect further`() async {
+        let proxy = FaultyTarget(.answer(403))
+        let request = ClientRequest(
+            .post,
+            "https://crm.invalid/hooks",
+            body: Array("{}".utf8),
+            allowsPrivateTargets: true,
+            proxy: "http://127.0.0.1:\(proxy.port)"
+        )
+        await #expect(throws: ClientError.couldNotConnect(reason: "the proxy answered 403")) {
+            try await client.send(request)
+        }
+        #expect(proxy.requests.first?.head.hasPrefix("CONNECT crm.invalid:443 HTTP/1.1") == true)
+        #expect(proxy.requests.first?.body == [])
+    }
+
     @Test(arguments: [
         "", "crm.example/hooks", "/hooks", "ftp://crm.example/", "file:///etc/passwd", "http://", "http:///path",
         "http://crm.example/a b", "http://crm.example/\r\nX: y", "http://crm.example/\u{0}",

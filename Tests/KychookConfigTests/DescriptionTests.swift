@@ -45,6 +45,7 @@ let everything = """
         shell: { command: [/hook, "", "a b", "~", "\\"\\\\"], environment: { A: "" }, user: nobody }
         rate: 7/h
         max_in_flight: 3
+        circuit: { failures: 3, over: 0s, probe: 1500ms, probe_cap: 1h }
         start: beginning
         retry: { first: 1s, factor: 2.5, cap: 1h30m, give_up: 3d, jitter: 0.25 }
       crm:
@@ -54,6 +55,7 @@ let everything = """
             proxy: "http://proxy.example:3128", client_certificate: c.pem, client_key: k.pem }
         retry: { schedule: [5s, 1500ms], jitter: 0 }
         rate: 0.123/s
+      console: { stdout: }
 
     """
 
@@ -76,6 +78,7 @@ struct DescriptionTests {
         #expect(second.limits == first.limits)
         #expect(second.log == first.log)
         #expect(second.sinks.map(\.retry) == first.sinks.map(\.retry))
+        #expect(second.sinks.map(\.circuit) == first.sinks.map(\.circuit))
         #expect(second.sinks.map(\.rate) == first.sinks.map(\.rate))
         #expect(second.sinks.map(\.filter) == first.sinks.map(\.filter))
         #expect("\(second.sinks.map(\.kind))" == "\(first.sinks.map(\.kind))")

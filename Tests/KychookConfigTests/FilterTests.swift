@@ -44,7 +44,7 @@ struct FilterTests {
     @Test(arguments: [
         Fault("{ change: [frist] }", 3, 22, "did you mean first?"),
         Fault("{ change: [] }", 3, 21, "empty list"),
-        Fault("{ via: [hook] }", 3, 19, "webhook, api, reconcile or timeout"),
+        Fault("{ via: [hook] }", 3, 19, "webhook, api, reconcile, timeout or internal"),
         Fault("{ statuss: a }", 3, 13, "did you mean `status`?"),
         Fault("{ status: \"\" }", 3, 21, "empty"),
         Fault("{ status: { a: b } }", 3, 21, "must be text"),

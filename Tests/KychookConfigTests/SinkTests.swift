@@ -77,9 +77,13 @@ struct SinkTests {
     }
 
     @Test(arguments: [
-        Fault("start: now", 3, 5, "needs one of"),
+        Fault("start: now", 3, 5, "needs one of `log`, `shell`, `http` and `stdout`"),
         Fault("log: { path: /l }\nshell: { command: [/a] }", 3, 5, "has log and shell"),
         Fault("log: { path: /l }\nmax_in_flight: 2", 4, 5, "remove `max_in_flight`"),
+        Fault("stdout: {}\nmax_in_flight: 2", 4, 5, "one line at a time: remove `max_in_flight`"),
+        Fault("stdout: { path: /l }", 3, 15, "unknown key"),
+        Fault("stdout: yes", 3, 13, "must be a mapping"),
+        Fault("stdout:\nlog: { path: /l }", 3, 5, "has log and stdout"),
         Fault("log: { path: /l }\nmax_in_flight: 0", 4, 20, "from 1 to 1024"),
         Fault("log: { path: /l }\nmax_in_flight: 1025", 4, 20, "from 1 to 1024"),
         Fault("log: { path: /l }\nstart: never", 4, 12, "now or beginning"),
@@ -160,6 +164,32 @@ struct SinkTests {
         expect(Fault(text, 3, 3, "the log sink `a`"), among: problems(text + Rest.state + Rest.source))
     }
 
+    @Test(arguments: ["stdout: {}", "stdout:", "stdout: ~", "stdout: {}\nmax_in_flight: 1"])
+    func `standard output has no options, and needs no value`(text: String) throws {
+        let sink = try sink(text)
+        guard case .stdout = sink.kind else { throw Unexpected() }
+        #expect(sink.maxInFlight == 1)
+    }
+
+    @Test(arguments: [
+        ("log: { path: /l }", 1), ("shell: { command: [/hook] }", 1), ("http: { url: \"https://a/\" }", 16),
+        ("stdout: {}", 1),
+    ])
+    func `attempts under way at once, where nothing is said`(kind: String, count: Int) throws {
+        #expect(try sink(kind).maxInFlight == count)
+    }
+
+    @Test
+    func `two sinks on standard output are refused`() {
+        let text = """
+            sinks:
+              a: { stdout: {} }
+              b: { stdout: }
+
+            """
+        expect(Fault(text, 3, 3, "the stdout sink `a`"), among: problems(text + Rest.state + Rest.source))
+    }
+
     @Test
     func `a program that cannot be run is a warning`() throws {
         let parsed = try parse(
@@ -167,6 +197,13 @@ struct SinkTests {
             in: surroundings(missingPrograms: ["/no"])
         )
         #expect(parsed.warnings.map(\.position) == [TextPosition(line: 3, column: 23)])
+    }
+
+    @Test
+    func `a certificate that cannot be read is a warning`() throws {
+        let http = "http: { url: \"https://crm.example/\", certificate_authorities: /ca.pem }"
+        #expect(try parse(configuration(sink: http), in: surroundings()).warnings.count == 1)
+        #expect(try parse(configuration(sink: http), in: surroundings(files: ["/ca.pem": file("x")])).warnings.isEmpty)
     }
 
     @Test(arguments: ["", "sinks: {}\n"])

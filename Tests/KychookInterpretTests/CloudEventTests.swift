@@ -64,6 +64,27 @@ import Testing
         #expect(members["replay"] as? Bool == true)
     }
 
+    @Test(arguments: [
+        (true, "declined", #""replay":true,"currentstatus":"declined"}"#),
+        (true, nil, #""replay":true}"#),
+        (false, "declined", #""replay":false}"#),
+        (true, "a\"b", #""replay":true,"currentstatus":"a\"b"}"#),
+    ])
+    func `says where the subject stands now right after a replay's mark, and only there`(
+        isReplay: Bool,
+        currentStatus: String?,
+        end: String
+    ) {
+        let document = CloudEvent.document(
+            for: Self.event,
+            body: nil,
+            typePrefix: "",
+            isReplay: isReplay,
+            currentStatus: currentStatus
+        )
+        #expect(String(decoding: document, as: UTF8.self).hasSuffix("," + end))
+    }
+
     @Test(arguments: StatusChange.allCases)
     func `names every change`(change: StatusChange) throws {
         var event = Self.event

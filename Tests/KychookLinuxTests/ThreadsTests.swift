@@ -29,6 +29,19 @@ import Testing
         #expect(monitor.withLock { $0 } == 2)
     }
 
+    @Test func `a polite thread gives way without its process`() {
+        let seen = Monitor<(own: Int32, others: Int32)?>(nil)
+        Thread(named: "polite") {
+            Thread.beNice()
+            let which = __priority_which_t(PRIO_PROCESS.rawValue)
+            seen.update { $0 = (getpriority(which, 0), getpriority(which, id_t(getpid()))) }
+        }
+        .detach()
+        let found = seen.wait { $0 }
+        #expect(found?.own == 10)
+        #expect(found.map { $0.others < 10 } == true)
+    }
+
     // MARK: - Monitor
 
     @Test func `a wait ends when the state is as wanted`() {

@@ -64,7 +64,7 @@ import Testing
         let again = try window.next(now: .at(5))
         #expect(again.sequence == 1)
         #expect(again.attempts == 1)
-        #expect(again.firstAttempt == .start)
+        #expect(again.agedFrom == .start)
         #expect(window.nextDue == nil)
     }
 
@@ -294,7 +294,7 @@ extension DeliveryWindow.Item {
     fileprivate func attempted() -> DeliveryWindow.Item {
         var item = self
         item.attempts += 1
-        item.firstAttempt = .start
+        item.agedFrom = .start
         return item
     }
 }

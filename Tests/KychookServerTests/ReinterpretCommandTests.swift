@@ -1,3 +1,4 @@
+import Foundation
 import KychookBitGo
 import KychookConfig
 import KychookCrypto
@@ -12,7 +13,7 @@ import Testing
     @Test(arguments: [nil, "bitgo"], [true, false])
     func `goes over the control socket and back`(source: String?, dryRun: Bool) throws {
         let command = ReinterpretCommand(since: .start, source: source, dryRun: dryRun)
-        let read = try #require(ReinterpretCommand(json: try command.json))
+        let read = try #require(ReinterpretCommand(json: Array(try command.json.utf8)))
         #expect(read.since == Timestamp.start.milliseconds)
         #expect(read.source == source)
         #expect(read.dryRun == dryRun)
@@ -34,7 +35,8 @@ import Testing
         #expect(try report.changed.map(\.event) == [store.events()[0].event.id.description])
         #expect(try store.log.makeReader().subjects(limit: 10).map(\.status) == ["approved"])
         #expect(
-            try ReinterpretReport(json: Array(report.json.utf8)).changed.map(\.after) == report.changed.map(\.after)
+            try JSONDecoder().decode(ReinterpretReport.self, from: Data(report.json.utf8)).changed.map(\.after)
+                == report.changed.map(\.after)
         )
     }
 

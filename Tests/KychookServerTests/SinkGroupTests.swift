@@ -1,4 +1,6 @@
+import Foundation
 import KychookConfig
+import KychookLinux
 import KychookModel
 import KychookStore
 import KychookTesting
@@ -43,6 +45,68 @@ import Testing
         #expect(try store.log.makeReader().sinks().map(\.name) == ["one"])
     }
 
+    @Test func `a dropped sink is told of with what waits there, at the reload and at the next start`() async throws {
+        let store = try TestStore()
+        let told = Locked<[String]>([])
+        let group = Self.group(store) { line in told.withLock { $0.append(line) } }
+        try await group.start(Self.configuration(store, sinks: ["one"]))
+        _ = try await store.log.setPause(true, of: "one", reason: nil, now: .start)
+        group.look(at: "one")
+        await group.replace(with: Self.configuration(store, sinks: []))
+        await group.stop()
+        for index in 0..<3 { try await store.append(.status(of: "i\(index)")) }
+        let next = Self.group(store) { line in told.withLock { $0.append(line) } }
+        try await next.start(Self.configuration(store, sinks: []))
+        await next.stop()
+        let lines = told.withLock { $0.filter { $0.contains("keeps its place") } }
+        #expect(lines.map { $0.contains("waiting=0") } == [true, false])
+        #expect(lines.last?.contains("sink=one waiting=3") == true)
+    }
+
+    @Test func `a sink that was renamed while at work goes on under its new name, and never twice`() async throws {
+        let store = try TestStore()
+        let group = Self.group(store)
+        try await group.start(Self.configuration(store, sinks: ["old"]))
+        try await store.append(.status(of: "i1"))
+        group.wake()
+        try await eventually { try store.cursor() == 1 }
+        #expect(try await store.log.rename("old", to: "new") == .renamed)
+        group.rename("old", to: "new")
+        #expect(group.isAtWork("new"))
+        #expect(!group.isAtWork("old"))
+        await group.replace(with: Self.configuration(store, sinks: ["new"]))
+        try await store.append(.status(of: "i2"))
+        group.wake()
+        try await eventually { try store.cursor() == 2 }
+        await group.stop()
+        #expect(try store.log.makeReader().sinks().map(\.name) == ["new"])
+        // The second may still reach the dispatcher that the reload ends.
+        let lines = ["old.jsonl", "new.jsonl"].flatMap { name in
+            let text = try? String(contentsOfFile: store.folder.path(name), encoding: .utf8)
+            return (text ?? "").split(separator: "\n").map(String.init)
+        }
+        #expect(lines.count == 2)
+        #expect(Set(lines).count == 2)
+    }
+
+    @Test func `a log sink that an operator paused writes nothing until it is resumed`() async throws {
+        let store = try TestStore()
+        let group = Self.group(store)
+        try await group.start(Self.configuration(store, sinks: ["one"]))
+        _ = try await store.log.setPause(true, of: "one", reason: "mending", now: .start)
+        group.look(at: "one")
+        await group.stop()
+        try await store.append(.status(of: "i1"))
+        let next = Self.group(store)
+        try await next.start(Self.configuration(store, sinks: ["one"]))
+        next.wake()
+        #expect(try store.cursor() == 0)
+        _ = try await store.log.setPause(false, of: "one", reason: nil, now: .start)
+        next.look(at: "one")
+        try await eventually { try store.cursor() == 1 }
+        await next.stop()
+    }
+
     @Test func `stopping twice, and cutting afterwards, does no harm`() async throws {
         let store = try TestStore()
         let group = Self.group(store)
@@ -52,11 +116,14 @@ import Testing
         await group.stop()
     }
 
-    private static func group(_ store: TestStore) -> SinkGroup {
+    private static func group(
+        _ store: TestStore,
+        onLog: @escaping @Sendable (String) -> Void = { _ in }
+    ) -> SinkGroup {
         SinkGroup(
             log: store.log,
             clock: WallClock { .start },
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            logger: Logger(label: "test") { _ in ListenedLog(listener: onLog) }
         )
     }
 

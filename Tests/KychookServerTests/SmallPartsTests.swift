@@ -143,34 +143,43 @@ import Testing
 @Suite struct SignalTests {
     @Test func `a ring before the wait is not lost, and counts once`() async {
         let signal = Signal()
+        let thread = SinkThread(named: "test")
         signal.send()
         signal.send()
-        await signal.wait(until: nil)
-        // The second wait ends by its deadline, not by the second ring.
+        await signal.wait()
+        // The second wait ends by the alarm, not by the second ring.
         let deadline = MonotonicTime.now() + .milliseconds(20)
-        await signal.wait(until: deadline)
+        thread.ring(signal, at: deadline)
+        thread.wakeUp()
+        await signal.wait()
         #expect(MonotonicTime.now() >= deadline)
+        thread.stop()
     }
 
     @Test func `a ring ends the wait`() async {
         let signal = Signal()
-        async let waiting: Void = signal.wait(until: nil)
+        async let waiting: Void = signal.wait()
         signal.send()
         await waiting
     }
 
-    @Test func `a deadline that has passed ends the wait`() async {
-        await Signal().wait(until: .now() + .seconds(-1))
+    @Test func `an alarm for a moment that has passed rings at once`() async {
+        let (signal, thread) = (Signal(), SinkThread(named: "test"))
+        thread.ring(signal, at: .now() + .seconds(-1))
+        thread.wakeUp()
+        await signal.wait()
+        thread.stop()
     }
 
-    @Test func `the timer of an earlier wait does not end a later one`() async {
-        let signal = Signal()
-        let soon = MonotonicTime.now() + .milliseconds(30)
-        signal.send()
-        await signal.wait(until: soon)
+    @Test func `a later alarm takes the place of the one before`() async {
+        let (signal, thread) = (Signal(), SinkThread(named: "test"))
+        thread.ring(signal, at: .now() + .milliseconds(1))
         let later = MonotonicTime.now() + .milliseconds(60)
-        await signal.wait(until: later)
+        thread.ring(signal, at: later)
+        thread.wakeUp()
+        await signal.wait()
         #expect(MonotonicTime.now() >= later)
+        thread.stop()
     }
 
     @Test func `many rings from everywhere wake the one who waits each time`() async {
@@ -181,7 +190,7 @@ import Testing
             group.addTask {
                 var seen = 0
                 while seen < wanted {
-                    await signal.wait(until: nil)
+                    await signal.wait()
                     seen = served.withLock { $0 }
                 }
             }
@@ -196,6 +205,13 @@ import Testing
             }
         }
         #expect(served.withLock { $0 } == wanted)
+    }
+}
+
+extension SinkThread {
+    /// Makes the thread look at its alarm, which it does by itself after each of its own jobs.
+    fileprivate func wakeUp() {
+        Task(executorPreference: self) {}
     }
 }
 
@@ -246,7 +262,7 @@ import Testing
         (.not(.everything), false),
     ])
     func `asks a filter without needing the body`(filter: SinkFilter, matches: Bool) {
-        let matcher = EventMatcher(filter)
+        let matcher = EventMatcher(filter, sink: "s")
         #expect(!matcher.needsBody)
         #expect(matcher.matches(event, body: nil) == matches)
     }
@@ -256,27 +272,27 @@ import Testing
         (#"{"a":{}}"#, false), ("[]", false), ("no json", false), ("", false),
     ])
     func `looks into the body`(body: String, matches: Bool) throws {
-        let matcher = EventMatcher(.body(try #require(JSONPointer("/a/b")), in: [.init("67d2*")]))
+        let matcher = EventMatcher(.body(try #require(JSONPointer("/a/b")), in: [.init("67d2*")]), sink: "s")
         #expect(matcher.needsBody)
         #expect(matcher.matches(event, body: Array(body.utf8)) == matches)
     }
 
     @Test(arguments: [("7", "7"), ("1.50", "1.50"), ("true", "true"), ("false", "false")])
     func `numbers and truth values in the body match as they are written`(value: String, pattern: String) throws {
-        let matcher = EventMatcher(.body(try #require(JSONPointer("/a")), in: [.init(pattern)]))
+        let matcher = EventMatcher(.body(try #require(JSONPointer("/a")), in: [.init(pattern)]), sink: "s")
         #expect(matcher.matches(event, body: Array(#"{"a":\#(value)}"#.utf8)))
     }
 
     @Test func `a body that was deleted matches no condition on it`() throws {
         let condition = SinkFilter.body(try #require(JSONPointer("/a")), in: [.init("*")])
-        #expect(!EventMatcher(condition).matches(event, body: nil))
-        #expect(EventMatcher(.not(condition)).matches(event, body: nil))
+        #expect(!EventMatcher(condition, sink: "s").matches(event, body: nil))
+        #expect(EventMatcher(.not(condition), sink: "s").matches(event, body: nil))
     }
 
     @Test func `finds conditions on the body wherever they stand`() throws {
         let one = SinkFilter.body(try #require(JSONPointer("/a")), in: [.init("1")])
         let two = SinkFilter.body(try #require(JSONPointer("/b")), in: [.init("2")])
-        let matcher = EventMatcher(.all([.any([.not(one), two]), .change(in: Set(StatusChange.allCases))]))
+        let matcher = EventMatcher(.all([.any([.not(one), two]), .change(in: Set(StatusChange.allCases))]), sink: "s")
         #expect(matcher.needsBody)
         #expect(matcher.matches(event, body: Array(#"{"a":"1","b":"2"}"#.utf8)))
         #expect(!matcher.matches(event, body: Array(#"{"a":"1","b":"3"}"#.utf8)))
@@ -284,7 +300,7 @@ import Testing
     }
 
     @Test func `says what does not hold`() throws {
-        let matcher = EventMatcher(.body(try #require(JSONPointer("/a")), in: [.init("1")]))
+        let matcher = EventMatcher(.body(try #require(JSONPointer("/a")), in: [.init("1")]), sink: "s")
         #expect(matcher.mismatch(event, body: Array(#"{"a":"2"}"#.utf8)) == #"body /a is "2""#)
         #expect(matcher.mismatch(event, body: Array("{}".utf8)) == "body /a is missing")
         #expect(matcher.mismatch(event, body: Array(#"{"a":"1"}"#.utf8)) == nil)

@@ -69,6 +69,9 @@ final class ScriptedSink: Sink {
     /// How often an attempt began while another of the same subject was under way.
     var overlaps: Int { state.withLock { $0.overlaps } }
 
+    /// Attempts that have begun and not ended, of events with a subject.
+    var underWay: Int { state.withLock { $0.open.values.reduce(0, +) } }
+
     func deliver(_ delivery: Delivery) async -> AttemptResult {
         let subject = delivery.event.interpretation.subject?.id
         state.withLock { state in
@@ -112,6 +115,8 @@ struct RunningDispatcher {
         on store: TestStore,
         filter: SinkFilter = .everything,
         retry: RetryPolicy = quickRetries,
+        circuit: CircuitRule = .standard,
+        notices: Notices = Notices(for: []),
         maxInFlight: Int = 4,
         onLog: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws {
@@ -120,10 +125,16 @@ struct RunningDispatcher {
             filter: filter,
             kind: .http(.init(url: "http://unused.example")),
             retry: retry,
+            circuit: circuit,
             maxInFlight: maxInFlight
         )
         let record = try await store.log.register("s", start: .beginning, now: .start)
-        let dispatcher = try Dispatcher(sink, configuration, record: record, context: .test(store, onLog: onLog))
+        let dispatcher = try Dispatcher(
+            sink,
+            configuration,
+            record: record,
+            context: .test(store, notices: notices, onLog: onLog)
+        )
         self.dispatcher = dispatcher
         task = Task { await dispatcher.run() }
     }
@@ -134,16 +145,31 @@ struct RunningDispatcher {
     }
 }
 
+extension DeliveryWindow {
+    /// One that has taken these from the store, in this order.
+    init(
+        cursor: Int64,
+        pending: [(delivery: PendingDelivery, due: MonotonicTime?)],
+        maxInFlight: Int,
+        bounds: Bounds = Bounds()
+    ) {
+        self.init(cursor: cursor, maxInFlight: maxInFlight, bounds: bounds)
+        for (delivery, due) in pending { take(delivery, due: due) }
+    }
+}
+
 extension DispatchContext {
     static func test(
         _ store: TestStore,
+        notices: Notices = Notices(for: []),
         onLog: @escaping @Sendable (String) -> Void = { _ in }
     ) -> DispatchContext {
         DispatchContext(
             log: store.log,
             clock: WallClock { .start },
             random: { 0 },
-            logger: Logger(label: "test") { _ in ListenedLog(listener: onLog) }
+            logger: Logger(label: "test") { _ in ListenedLog(listener: onLog) },
+            notices: notices
         )
     }
 }

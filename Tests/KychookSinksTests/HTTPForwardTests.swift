@@ -124,6 +124,13 @@ import Testing
         #expect(result.output == Array(repeating: 7, count: 4096))
     }
 
+    @Test func `an answer that comes before the document was sent counts`() async {
+        let target = FaultyTarget(.early(413))
+        let result = await forward(to: target).deliver(.sample(padding: 8 << 20))
+        #expect(result.outcome == .retryable(reason: "answered 413"))
+        #expect(result.output == Array("too early".utf8))
+    }
+
     @Test func `a private target waits for permission`() async {
         let target = FaultyTarget(.answer(200))
         let result = await forward(to: target) { $0.allowsPrivateTargets = false }.deliver(.sample())
@@ -149,7 +156,7 @@ import Testing
         let target = FaultyTarget(.garbage)
         let sink = forward(to: target) { $0.url = url.replacing("PORT", with: "\(target.port)") }
         expectRetryable(await sink.deliver(.sample()))
-        let closed = ClosedPort()
+        let closed = LoopbackPort()
         expectRetryable(await forward(to: target) { $0.url = closed.url }.deliver(.sample()))
     }
 

@@ -1,4 +1,5 @@
 import Glibc
+import KychookInterpret
 import KychookLinux
 import KychookModel
 import KychookSinks
@@ -64,18 +65,54 @@ import Testing
         let lines = [
             "\(id)",
             #"{"id":"\#(id)"}"#,
-            #"{"data":{"specversion":"1.0","id":"\#(id)"}}"#,
-            #" {"specversion":"1.0","id":"\#(id)"}"#,
-            #"{"specversion":"1.0","id":"\#(id)"#,
-            #"{"specversion":"1.0","id":"\#(id)X"}"#,
-            #"{"specversion":"1.0","id":"\#(id)"} trailing"#,
-            #"{"specversion":"1.0","id":"\#(id)","data":"}"#,
-            #"{"specversion":"1.0","id":"evt_0","data":{"id":"\#(id)"}}"#,
-            #"{"specversion":"1.0","id":"evt_ZZZZZZZZZZZZZZZZZZZZZZZZZZ"}"#,
+            #"{"data":{"specversion":"1.0","id":"\#(id)","replay":false}}"#,
+            #" {"specversion":"1.0","id":"\#(id)","replay":false}"#,
+            #"{"specversion":"1.0","id":"\#(id)","replay":false"#,
+            #"{"specversion":"1.0","id":"\#(id)X","replay":false}"#,
+            #"{"specversion":"1.0","id":"\#(id)","replay":false} trailing"#,
+            #"{"specversion":"1.0","id":"\#(id)","replay":false,"data":"}"#,
+            #"{"specversion":"1.0","id":"evt_0","replay":false,"data":{"id":"\#(id)"}}"#,
+            #"{"specversion":"1.0","id":"evt_ZZZZZZZZZZZZZZZZZZZZZZZZZZ","replay":false}"#,
+            #"{"specversion":"1.0","id":"\#(id)"}"#,
         ]
         for text in lines {
             try write(text + "\n", to: path)
             #expect(try recover() == [], "\(text)")
+        }
+    }
+
+    @Test func `a replay's line never makes the live event be skipped`() throws {
+        var log = LogFile(configuration: .init(path: path))
+        let replays = [1, 2].map { Delivery.sample($0, isReplay: true).document }
+        try log.append([line(1)] + replays)
+        #expect(try recover() == ids(1...1))
+    }
+
+    @Test(arguments: [
+        #"x","replay":false,"y":""#, #","replay":false"#, #"\","replay":false,"#, #"","replay":false}"#, "\\",
+        "false", "\n,\"replay\":false",
+    ])
+    func `no value of an event can pass a replay's line for a live one, nor the reverse`(value: String) throws {
+        for isReplay in [false, true] {
+            var event = Delivery.sample(1).event
+            event.source = value
+            event.interpretation = Interpretation(
+                type: value,
+                subject: Subject(kind: .identity, id: value),
+                status: value,
+                key: value
+            )
+            event.previousStatus = value
+            let body = Array(#"{"a":{"x":1,"replay":\#(!isReplay)}}"#.utf8)
+            let document = CloudEvent.document(
+                for: event,
+                body: body,
+                typePrefix: "",
+                isReplay: isReplay,
+                currentStatus: value
+            )
+            try write(String(decoding: document, as: UTF8.self) + "\n", to: path)
+            #expect(try recover() == (isReplay ? [] : [event.id]))
         }
     }
 

@@ -40,13 +40,16 @@ import Testing
     @Test func `sees only the environment that is promised`() async throws {
         let script = try HookScript("env | grep -v -e ^PWD= -e ^SHLVL= -e ^_= | sort")
         let hook = try script.hook(environment: ["STAGE": "prod", "KYCHOOK_TYPE": "loses", "BAD=NAME": "x", "": "y"])
-        let result = await hook.deliver(.sample(attempt: 3, isReplay: true))
+        var delivery = Delivery.sample(attempt: 3, isReplay: true)
+        delivery.currentStatus = "declined"
+        let result = await hook.deliver(delivery)
         let lines = String(decoding: result.output, as: UTF8.self).split(separator: "\n").map(String.init)
         #expect(
             lines == [
                 "DIR=\(script.directory.path)",
                 "KYCHOOK_ATTEMPT=3",
                 "KYCHOOK_CHANGE=changed",
+                "KYCHOOK_CURRENT_STATUS=declined",
                 "KYCHOOK_EVENT_ID=\(Delivery.sample().event.id)",
                 "KYCHOOK_PREVIOUS_STATUS=pending",
                 "KYCHOOK_REPLAY=1",
@@ -79,8 +82,17 @@ import Testing
     }
 
     @Test func `absent values are set and empty`() async throws {
-        let hook = try HookScript("set -u; printf '<%s>' \"$KYCHOOK_STATUS\"").hook()
-        #expect(await hook.deliver(.sample(status: nil)).output == Array("<>".utf8))
+        let script = try HookScript(#"set -u; printf '<%s>' "$KYCHOOK_STATUS" "$KYCHOOK_CURRENT_STATUS""#)
+        #expect(try await script.hook().deliver(.sample(status: nil)).output == Array("<><>".utf8))
+    }
+
+    @Test func `says where the subject stands now with a replay only`() async throws {
+        let hook = try HookScript(#"printf %s "$KYCHOOK_CURRENT_STATUS""#).hook()
+        for isReplay in [false, true] {
+            var delivery = Delivery.sample(isReplay: isReplay)
+            delivery.currentStatus = "declined"
+            #expect(await hook.deliver(delivery).output == Array((isReplay ? "declined" : "").utf8))
+        }
     }
 
     @Test func `arguments are passed as they stand`() async throws {

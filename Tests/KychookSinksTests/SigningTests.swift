@@ -8,8 +8,8 @@ import Testing
 /// A forward signed by Standard Webhooks; signatures made with Python's hmac module.
 @Suite struct SigningTests {
     @Test(arguments: [
-        ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "v1,iC3N3Hk6n4wBJyG6YZLiZTCB/lqjmSA9tXPjF2/T7lY="),
-        ("a plain text key", "v1,akOmYYp/hSLzystLbp86iMSKojWxQTppV6isGzKh4Fg="),
+        ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "v1,xepUIfHQNTR2A4MkGH0waspHwmQ1kh8rZrLkQEp0ark="),
+        ("a plain text key", "v1,zOZPz+VE5uIl6S0LfK1Z4/Y0Rv6R4/3+L7IJtCA7O5c="),
     ])
     func `a signed forward carries id, time and signature over the bytes that it sends`(
         secret: String,

@@ -8,6 +8,7 @@ import KychookTesting
 struct HTTPForwardUnderTest: SinkUnderTest {
     let target: FaultyTarget
     let sink: any Sink
+    private let released = Locked<Set<String>>([])
 
     init(_ treatment: Treatment, timeout: Duration) {
         target =
@@ -17,22 +18,37 @@ struct HTTPForwardUnderTest: SinkUnderTest {
             case .failsAlways: FaultyTarget(.answer(503, body: [UInt8](repeating: 1, count: 9000)))
             case .hangs: FaultyTarget(.silence)
             case .dies: FaultyTarget(.cutBody)
-            case .firstIsHeld: FaultyTarget(.held, .answer(204))
+            case .held: FaultyTarget(.decided { [released] in HTTPForwardUnderTest.answer(to: $0, released) })
             }
         let configuration = SinkConfiguration.HTTP(url: target.url, timeout: timeout, allowsPrivateTargets: true)
         sink = HTTPForward(configuration: configuration, client: HTTPClient())
     }
 
-    var received: [[UInt8]] { target.requests.map(\.body) }
+    var received: [[UInt8]] { target.answered.map(\.body) }
 
-    func attemptBegan() async {
+    func attemptBegan(_ delivery: Delivery) async {
         var arrivals = target.arrivals.makeAsyncIterator()
-        _ = await arrivals.next()
+        while !target.requests.contains(where: { $0.eventID == delivery.event.id.description }) {
+            _ = await arrivals.next()
+        }
     }
 
-    func release() {
-        target.release()
+    func release(_ delivery: Delivery) {
+        released.withLock { _ = $0.insert(delivery.event.id.description) }
     }
+
+    private static func answer(
+        to request: FaultyTarget.Request,
+        _ released: Locked<Set<String>>
+    ) -> FaultyTarget.Behaviour? {
+        guard released.withLock({ $0.contains(request.eventID) }) else { return nil }
+        let isOdd = "13579".contains(request.eventID.suffix(1))
+        return .answer(isOdd ? 200 : 503, body: Array(request.eventID.utf8))
+    }
+}
+
+extension FaultyTarget.Request {
+    fileprivate var eventID: String { values(of: "webhook-id").first ?? "" }
 }
 
 struct ShellHookUnderTest: SinkUnderTest {
@@ -45,11 +61,23 @@ struct ShellHookUnderTest: SinkUnderTest {
             case .succeeds: #"cat > "$DIR/got.$KYCHOOK_EVENT_ID""#
             case .failsOnce: #"test -e "$DIR/flag" || { touch "$DIR/flag"; exit 1; }"#
             case .failsAlways: "head -c 9000 /dev/zero; exit 7"
-            case .hangs: #": > "$DIR/began"; exec sleep 600"#
+            case .hangs: #": > "$DIR/began.$KYCHOOK_EVENT_ID"; exec sleep 600"#
             case .dies: "head -c 5 > /dev/null; kill -9 $$"
-            case .firstIsHeld: #"mkdir "$DIR/first" || exit 0; : > "$DIR/began"; cat "$DIR/go""#
+            case .held:
+                #"""
+                : > "$DIR/began.$KYCHOOK_EVENT_ID"
+                cat "$DIR/go.$KYCHOOK_EVENT_ID"
+                printf %s "$KYCHOOK_EVENT_ID"
+                case $KYCHOOK_EVENT_ID in *[13579]) exit 0;; *) exit 1;; esac
+                """#
             }
         script = try HookScript(body)
+        for number in 1...6 {
+            for name in ["began", "go"] {
+                let path = script.directory.path("\(name).\(Delivery.sample(number).event.id)")
+                _ = try system("mkfifo") { mkfifo(path, 0o600) }
+            }
+        }
         sink = try script.hook(timeout: timeout, grace: .milliseconds(200))
     }
 
@@ -60,20 +88,25 @@ struct ShellHookUnderTest: SinkUnderTest {
         }
     }
 
-    func attemptBegan() async {
-        await script.began()
+    /// Opening a FIFO blocks until its writer comes: on a thread of its own, not on one of the pool's.
+    func attemptBegan(_ delivery: Delivery) async {
+        await withCheckedContinuation { continuation in
+            _ = Thread(named: "fifo") { [script] in
+                _ = try? Descriptor.open(script.directory.path("began.\(delivery.event.id)"), O_RDONLY)
+                continuation.resume()
+            }
+        }
     }
 
     /// Opening the FIFO for writing lets its reader go on.
-    func release() {
+    func release(_ delivery: Delivery) {
         _ = Thread(named: "fifo") { [script] in
-            _ = try? Descriptor.open(script.directory.path("go"), O_WRONLY)
+            _ = try? Descriptor.open(script.directory.path("go.\(delivery.event.id)"), O_WRONLY)
         }
     }
 }
 
-/// A shell script in a directory of its own, which it knows as `$DIR`. Opening `$DIR/began` for writing tells the test, reading
-/// `$DIR/go` waits for it.
+/// A shell script in a directory of its own, which it knows as `$DIR`.
 ///
 /// Run by an explicit `sh`: executed itself it could be "busy", while a child of another test still has it open.
 final class HookScript: Sendable {
@@ -83,7 +116,6 @@ final class HookScript: Sendable {
     init(_ body: String) throws {
         path = directory.path("hook")
         try write("\(body)\n", to: path)
-        for name in ["began", "go"] { _ = try system("mkfifo") { mkfifo(directory.path(name), 0o600) } }
     }
 
     func hook(
@@ -100,16 +132,6 @@ final class HookScript: Sendable {
             workingDirectory: workingDirectory
         )
         return ScriptHook(hook: try ShellHook(configuration: configuration, grace: grace), script: self)
-    }
-
-    /// Opening a FIFO blocks until its writer comes: on a thread of its own, not on one of the pool's.
-    func began() async {
-        await withCheckedContinuation { continuation in
-            _ = Thread(named: "fifo") { [directory] in
-                _ = try? Descriptor.open(directory.path("began"), O_RDONLY)
-                continuation.resume()
-            }
-        }
     }
 
     func files(startingWith prefix: String) throws -> [[UInt8]] {

@@ -103,8 +103,15 @@ final class Installation: Sendable {
 
     // MARK: - Processes
 
-    func start() throws {
-        let process = run(["serve"])
+    /// - Parameters:
+    ///   - redirection: of a shell, such as `> FILE`.
+    ///   - environment: beside `PATH`.
+    func start(redirection: String = "", environment: [String: String] = [:]) throws {
+        let command = #"exec "$0" serve --config "$1" \#(redirection)"#
+        let process = ChildProcess(
+            ["/bin/sh", "-c", command, Installation.binary, configurationFile],
+            environment: environment.merging(["PATH": "/usr/local/bin:/usr/bin:/bin"]) { own, _ in own }
+        )
         let line = process.line { $0.contains("listening") && $0.contains("url=") }
         guard let line,
             let port = line.split(separator: "/webhooks").first?.split(separator: ":").last.flatMap({ UInt16($0) })

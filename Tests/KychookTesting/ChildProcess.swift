@@ -15,7 +15,14 @@ package final class ChildProcess: Sendable {
     /// - Parameters:
     ///   - arguments: the program's path first.
     ///   - environment: the whole of it.
-    package init(_ arguments: [String], environment: [String: String] = ["PATH": "/usr/local/bin:/usr/bin:/bin"]) {
+    ///   - input: what it reads as its standard input; nil: nothing.
+    ///   - onLine: called with each line of its output, on a thread of the output's.
+    package init(
+        _ arguments: [String],
+        environment: [String: String] = ["PATH": "/usr/local/bin:/usr/bin:/bin"],
+        input: Int32? = nil,
+        onLine: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
         let output = Monitor(Output())
         self.output = output
         var ends: [(read: Int32, write: Int32)] = []
@@ -27,7 +34,11 @@ package final class ChildProcess: Sendable {
         }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        if let input {
+            posix_spawn_file_actions_adddup2(&actions, input, 0)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        }
         posix_spawn_file_actions_adddup2(&actions, ends[0].write, 1)
         posix_spawn_file_actions_adddup2(&actions, ends[1].write, 2)
         var argv = arguments.map { strdup($0) } + [nil]
@@ -41,7 +52,7 @@ package final class ChildProcess: Sendable {
         self.pid = pid
         for end in ends {
             let descriptor = end.read
-            Thread(named: "output") { ChildProcess.read(descriptor, into: output) }.detach()
+            Thread(named: "output") { ChildProcess.read(descriptor, into: output, onLine) }.detach()
         }
         let status = status
         Thread(named: "wait") { [pid] in
@@ -56,7 +67,11 @@ package final class ChildProcess: Sendable {
         if status.withLock({ $0 == nil }) { kill(pid, SIGKILL) }
     }
 
-    private static func read(_ descriptor: Int32, into output: Monitor<Output>) {
+    private static func read(
+        _ descriptor: Int32,
+        into output: Monitor<Output>,
+        _ onLine: @Sendable (String) -> Void
+    ) {
         var rest: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65536)
         while true {
@@ -64,7 +79,9 @@ package final class ChildProcess: Sendable {
             guard count > 0 else { break }
             rest += chunk[..<count]
             let parts = rest.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-            output.update { $0.lines += parts.dropLast().map { String(decoding: $0, as: UTF8.self) } }
+            let lines = parts.dropLast().map { String(decoding: $0, as: UTF8.self) }
+            output.update { $0.lines += lines }
+            lines.forEach(onLine)
             rest = Array(parts.last ?? [])
         }
         close(descriptor)
@@ -91,6 +108,11 @@ package final class ChildProcess: Sendable {
     /// The lines once there are so many; nil when the time is up.
     package func lines(atLeast count: Int, within seconds: Int = 20) -> [String]? {
         output.wait(until: .now() + .seconds(seconds)) { $0.lines.count >= count ? $0.lines : nil }
+    }
+
+    /// Whether the lines come to satisfy a condition before the time is up.
+    package func lines(within seconds: Int = 20, satisfy condition: ([String]) -> Bool) -> Bool {
+        output.wait(until: .now() + .seconds(seconds)) { condition($0.lines) ? true : nil } ?? false
     }
 
     package func send(_ signal: Int32) {

@@ -1,6 +1,5 @@
 import Glibc
-import KychookLinux
-import Synchronization
+package import KychookLinux
 
 /// An HTTP target on a port of its own that fails in a chosen way and keeps every request byte for byte.
 ///
@@ -26,8 +25,8 @@ package final class FaultyTarget: Sendable {
         case endlessBody
         /// Header lines without end.
         case endlessHead
-        /// Status 200 once ``release()`` was called.
-        case held
+        /// What the test says of the request; asked again and again until it says something.
+        case decided(@Sendable (Request) -> Behaviour?)
         /// Status 200 after so long.
         case late(Duration)
         /// Answers once the head is read, reads nothing of the body and closes.
@@ -38,6 +37,8 @@ package final class FaultyTarget: Sendable {
         /// Everything that came, from the method to the last byte of the body.
         package var bytes: [UInt8]
         package var headInBytes: Int
+        /// When it was read whole.
+        package var arrived = MonotonicTime.now()
         package var head: String { String(decoding: bytes.prefix(headInBytes), as: UTF8.self) }
         package var body: [UInt8] { Array(bytes.dropFirst(headInBytes)) }
         package var path: String { String(head.split(separator: " ").dropFirst().first ?? "") }
@@ -58,9 +59,15 @@ package final class FaultyTarget: Sendable {
     private let shared: Shared
 
     /// - Parameter behaviours: one for each request in the order of their arrival; the last one for all further.
-    package init(_ behaviours: Behaviour...) {
+    package convenience init(_ behaviours: Behaviour...) {
+        self.init(at: LoopbackPort(), behaviours)
+    }
+
+    /// Takes over a port that refused every connection until now.
+    package init(at loopback: LoopbackPort, _ behaviours: [Behaviour]) {
         let (stream, continuation) = AsyncStream.makeStream(of: Request.self)
-        let (listener, port) = listenOnLoopback()
+        let listener = loopback.listen()
+        let port = loopback.port
         arrivals = stream
         self.port = port
         let shared = Shared(port: port, behaviours: behaviours, listener: listener, arrivals: continuation)
@@ -72,47 +79,43 @@ package final class FaultyTarget: Sendable {
         shared.stop()
     }
 
-    /// Lets all held requests go, those to come too.
-    package func release() {
-        shared.state.withLock { $0.isReleased = true }
+    /// Behaves so from the next request on; what is under way goes on as it began.
+    package func become(_ behaviour: Behaviour) {
+        shared.state.withLock { $0.behaviours = [behaviour] }
+    }
+
+    /// All requests once there are so many; nil when the time is up. Blocks its thread.
+    package func requests(atLeast count: Int, within seconds: Int = 20) -> [Request]? {
+        shared.state.wait(until: .now() + .seconds(seconds)) { $0.requests.count >= count ? $0.requests : nil }
+    }
+
+    /// As ``requests(atLeast:within:)``, of those that were answered with 2xx.
+    package func answered(atLeast count: Int, within seconds: Int = 20) -> [Request]? {
+        shared.state.wait(until: .now() + .seconds(seconds)) { $0.answered.count >= count ? $0.answered : nil }
     }
 
     package var url: String { "http://127.0.0.1:\(port)/hooks?token=in-the-query" }
     package var trapURL: String { "http://127.0.0.1:\(port)/trap" }
     package var requests: [Request] { shared.state.withLock { $0.requests.filter { $0.path != "/trap" } } }
+    /// Requests that were answered with 2xx and nothing wrong, in the order of the answers.
+    package var answered: [Request] { shared.state.withLock { $0.answered } }
     package var trapHits: Int { shared.state.withLock { $0.requests.count { $0.path == "/trap" } } }
     /// Connections accepted so far.
     package var connections: Int { shared.state.withLock { $0.accepted } }
-}
-
-/// A port of loopback that answers every connection attempt with a refusal, as long as this lives.
-package final class ClosedPort: Sendable {
-    package let port: UInt16
-    private let number: Int32
-
-    package init() {
-        (number, port) = bindToLoopback()
-    }
-
-    deinit {
-        close(number)
-    }
-
-    package var url: String { "http://127.0.0.1:\(port)/" }
 }
 
 private final class Shared: Sendable {
     struct State: Sendable {
         var behaviours: [FaultyTarget.Behaviour]
         var requests: [FaultyTarget.Request] = []
+        var answered: [FaultyTarget.Request] = []
         var open: Set<Int32> = []
         var accepted = 0
         var isStopped = false
-        var isReleased = false
     }
 
     let port: UInt16
-    let state: Mutex<State>
+    let state: Monitor<State>
     private let listener: Int32
     private let arrivals: AsyncStream<FaultyTarget.Request>.Continuation
 
@@ -125,7 +128,7 @@ private final class Shared: Sendable {
         self.port = port
         self.listener = listener
         self.arrivals = arrivals
-        state = Mutex(State(behaviours: behaviours))
+        state = Monitor(State(behaviours: behaviours))
     }
 
     func accept() {
@@ -163,10 +166,11 @@ private final class Shared: Sendable {
     }
 
     func record(_ request: FaultyTarget.Request) -> FaultyTarget.Behaviour {
-        let behaviour = state.withLock { state -> FaultyTarget.Behaviour in
+        var behaviour = FaultyTarget.Behaviour.answer(200)
+        state.update { state in
             state.requests.append(request)
-            if request.path == "/trap" { return .answer(200) }
-            return state.behaviours.count > 1 ? state.behaviours.removeFirst() : state.behaviours[0]
+            guard request.path != "/trap" else { return }
+            behaviour = state.behaviours.count > 1 ? state.behaviours.removeFirst() : state.behaviours[0]
         }
         arrivals.yield(request)
         return behaviour
@@ -187,13 +191,15 @@ private struct TargetConnection {
 
     func serve() {
         var buffer: [UInt8] = []
-        while let request = read(&buffer), perform(shared.record(request)) {}
+        while let request = read(&buffer), perform(shared.record(request), for: request) {}
     }
 
     /// Whether the connection goes on.
-    private func perform(_ behaviour: FaultyTarget.Behaviour) -> Bool {
+    private func perform(_ behaviour: FaultyTarget.Behaviour, for request: FaultyTarget.Request) -> Bool {
         switch behaviour {
         case .answer(let status, let fields, let body):
+            // Before the answer: who has it finds its request here.
+            if (200..<300).contains(status) { shared.state.update { $0.answered.append(request) } }
             return send(answer(status, fields, body))
         case .redirect:
             return send(answer(302, ["Location: http://127.0.0.1:\(shared.port)/trap"], []))
@@ -215,11 +221,13 @@ private struct TargetConnection {
         case .endlessHead:
             let chunk = Array(String(repeating: "X-Filler: 0123456789abcdef\r\n", count: 500).utf8)
             if send(Array("HTTP/1.1 200 OK\r\n".utf8)) { while send(chunk) {} }
-        case .held:
-            while !shared.state.withLock({ $0.isReleased }) { if waitForEnd(.milliseconds(5)) { return false } }
-            return send(answer(200, [], []))
+        case .decided(let decide):
+            while true {
+                if let behaviour = decide(request) { return perform(behaviour, for: request) }
+                if waitForEnd(.milliseconds(5)) { return false }
+            }
         case .late(let delay):
-            return !waitForEnd(delay) && send(answer(200, [], []))
+            return !waitForEnd(delay) && perform(.answer(200), for: request)
         case .early(let status):
             _ = send(answer(status, ["Connection: close"], Array("too early".utf8)))
             shutdown(number, Int32(SHUT_WR))
@@ -294,26 +302,4 @@ private func accept4(_ listener: Int32) -> Int32 {
     let number = accept(listener, nil, nil)
     if number >= 0 { _ = fcntl(number, F_SETFD, FD_CLOEXEC) }
     return number
-}
-
-private func listenOnLoopback() -> (number: Int32, port: UInt16) {
-    let (number, port) = bindToLoopback()
-    precondition(listen(number, 512) == 0, "listen: errno \(errno)")
-    return (number, port)
-}
-
-private func bindToLoopback() -> (number: Int32, port: UInt16) {
-    let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    precondition(number >= 0, "socket: errno \(errno)")
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    withUnsafeMutablePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            precondition(bind(number, $0, length) == 0, "bind: errno \(errno)")
-            precondition(getsockname(number, $0, &length) == 0, "getsockname: errno \(errno)")
-        }
-    }
-    return (number, UInt16(bigEndian: address.sin_port))
 }

@@ -27,7 +27,8 @@ extension Delivery {
         )
         let filler = String(repeating: "x", count: padding)
         let body = #"{"type":"identityStatus","name":"\#(marker)","filler":"\#(filler)"}"#
-        let document = #"{"specversion":"1.0","id":"\#(id)","source":"/sources/bitgo","data":\#(body)}"#
+        let members = #""source":"/sources/bitgo","replay":\#(isReplay),"data":\#(body)"#
+        let document = #"{"specversion":"1.0","id":"\#(id)",\#(members)}"#
         return Delivery(
             event: event,
             document: Array(document.utf8),

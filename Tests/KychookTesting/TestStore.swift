@@ -80,6 +80,15 @@ package final class TestStore: Sendable {
         try directory.execute(sql)
     }
 
+    /// Every row of some tables, as text.
+    package func dump(_ tables: [String]) throws -> [String] {
+        let queue = try DatabaseQueue(path: directory.database)
+        defer { try? queue.close() }
+        return try queue.read { database in
+            try tables.flatMap { try Row.fetchAll(database, sql: "SELECT * FROM \($0)").map { "\($0)" } }
+        }
+    }
+
     /// Everything in the log, oldest first, with bodies.
     package func events() throws(StoreError) -> [StoredEvent] {
         try log.makeReader().events(after: 0, limit: .max, withBodies: true, bodyLimitInBytes: .max)

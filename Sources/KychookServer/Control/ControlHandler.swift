@@ -1,21 +1,17 @@
 import KychookHTTP
 import KychookInterpret
-import KychookModel
 import KychookNet
 import KychookStore
-import Logging
 
 /// What a running server does for commands of the same user, over `control.sock`.
 ///
 /// Reached only through a socket of mode 0600 in a directory of mode 0700: whoever can connect may command.
 final class ControlHandler: RequestHandler {
-    private let log: EventLog
-    private let sources: SourceTable
+    private let place: @Sendable () -> Workplace
     private let statistics: IngestStatistics
 
-    init(log: EventLog, sources: SourceTable, statistics: IngestStatistics) {
-        self.log = log
-        self.sources = sources
+    init(place: @escaping @Sendable () -> Workplace, statistics: IngestStatistics) {
+        self.place = place
         self.statistics = statistics
     }
 
@@ -23,28 +19,42 @@ final class ControlHandler: RequestHandler {
         let path = request.path.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
         let body = request.body.withUnsafeBufferPointer { Array($0) }
         switch (request.method, path) {
-        case (.get, "/status"):
-            return .respond(status())
-        case (.post, "/reinterpret"):
-            guard let command = ReinterpretCommand(json: body) else {
-                return .respond(Response(status: 400, error: "not a reinterpret command"))
-            }
-            let (log, entries) = (log, sources.current)
-            Task.detached {
-                do {
-                    exchange.respond(Response(status: 200, text: try await command.run(log, entries).json))
-                } catch {
-                    exchange.respond(Response(status: 500, error: "\(error)"))
-                }
-            }
-            return .later
-        default:
-            return .respond(Answers.notFound)
+        case (.get, "/status"): return .respond(status())
+        case (.post, "/\(ReinterpretCommand.path)"): return run(ReinterpretCommand.self, body, exchange)
+        case (.post, "/\(RedeliverCommand.path)"): return run(RedeliverCommand.self, body, exchange)
+        case (.post, "/\(ReplayCommand.path)"): return run(ReplayCommand.self, body, exchange)
+        case (.post, "/\(PauseCommand.path)"): return run(PauseCommand.self, body, exchange)
+        case (.post, "/\(RenameSinkCommand.path)"): return run(RenameSinkCommand.self, body, exchange)
+        case (.post, "/\(ForgetSinkCommand.path)"): return run(ForgetSinkCommand.self, body, exchange)
+        case (.post, "/\(TestSinkCommand.path)"): return run(TestSinkCommand.self, body, exchange)
+        default: return .respond(Answers.notFound)
         }
     }
 
+    private func run<Command: OperatorCommand>(
+        _: Command.Type,
+        _ body: [UInt8],
+        _ exchange: Exchange
+    ) -> Disposition {
+        guard let command = Command(json: body) else {
+            let reason = "not a \(Command.path) command: is the server of this version?"
+            return .respond(Response(status: 400, error: reason))
+        }
+        let place = place
+        Task.detached {
+            do {
+                exchange.respond(Response(status: 200, text: try await command.run(place()).json))
+            } catch let refusal as CommandRefusal {
+                exchange.respond(Response(status: 409, error: refusal.error))
+            } catch {
+                exchange.respond(Response(status: 500, error: "\(error)"))
+            }
+        }
+        return .later
+    }
+
     private func status() -> Response {
-        let counts = [("uncommitted_events", log.depth)] + statistics.summary.map { ($0.name, $0.count) }
+        let counts = [("uncommitted_events", place().log.depth)] + statistics.summary.map { ($0.name, $0.count) }
         let failures = statistics.providerFailures.sums.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
         let members = counts.map { ($0.0, "\($0.1)") } + [("provider_failures_7d", object(failures))]
         return Response(status: 200, text: object(members))

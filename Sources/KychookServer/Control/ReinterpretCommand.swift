@@ -1,10 +1,12 @@
-import Foundation
+import KychookConfig
 import KychookInterpret
 package import KychookModel
-package import KychookStore
+import KychookStore
 
 /// `kychook events reinterpret`: sent to the running server, or run by the command itself when there is none.
-package struct ReinterpretCommand: Codable, Sendable {
+package struct ReinterpretCommand: OperatorCommand {
+    package static let path = "reinterpret"
+
     /// Milliseconds since 1970.
     package var since: Int64
     package var source: String?
@@ -16,18 +18,12 @@ package struct ReinterpretCommand: Codable, Sendable {
         self.dryRun = dryRun
     }
 
-    init?(json: [UInt8]) {
-        guard let command = try? JSONDecoder().decode(ReinterpretCommand.self, from: Data(json)) else { return nil }
-        self = command
-    }
-
-    /// For the control socket.
-    package var json: [UInt8] {
-        get throws { Array(try JSONEncoder().encode(self)) }
-    }
-
     /// Reads the stored bodies again with the sources in force.
-    package func run(_ log: EventLog, _ sources: [SourceEntry]) async throws -> ReinterpretReport {
+    package func run(_ place: Workplace) async throws -> ReinterpretReport {
+        try await run(place.log, place.configuration.sources.map(SourceEntry.init))
+    }
+
+    func run(_ log: EventLog, _ sources: [SourceEntry]) async throws -> ReinterpretReport {
         let entries = Dictionary(sources.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         let result = try await log.reinterpret(
             since: Timestamp(milliseconds: since),
@@ -79,19 +75,6 @@ package struct ReinterpretReport: Codable, Sendable {
                 after: change.event.interpretation.summary,
                 change: change.event.change.rawValue
             )
-        }
-    }
-
-    /// Reads the server's answer.
-    package init(json: [UInt8]) throws {
-        self = try JSONDecoder().decode(ReinterpretReport.self, from: Data(json))
-    }
-
-    package var json: String {
-        get throws {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            return String(decoding: try encoder.encode(self), as: UTF8.self)
         }
     }
 }

@@ -18,6 +18,12 @@ struct Deadlines<Element> {
     /// The earliest element, if it is due by `now`.
     mutating func popFirst(dueBy now: MonotonicTime) -> Element? {
         guard let first = heap.first, first.due <= now else { return nil }
+        return popFirst()
+    }
+
+    /// The earliest element, due or not.
+    mutating func popFirst() -> Element? {
+        guard let first = heap.first else { return nil }
         heap.swapAt(0, heap.count - 1)
         heap.removeLast()
         var parent = 0

@@ -23,12 +23,21 @@ struct DeliveryWindow {
 
     /// One delivery that is not finished.
     struct Item: Equatable {
+        /// Of the row in the store, where it was read from there.
+        var row: Int64?
         let sequence: Int64
         let lane: Lane
         var attempts = 0
-        var firstAttempt: Timestamp?
+        /// Those that the retry policy counts.
+        var tries = 0
+        /// When the first of these began, by the sink's own clock.
+        var agedFrom: Timestamp?
+        /// An operator's replay or redelivery.
+        var isReplay = false
         /// The store has a row for it, so the cursor need not wait.
         var hasRow = false
+        /// Tried while the sink is open, only to see whether it works again.
+        var isProbe = false
     }
 
     private struct Queue {
@@ -45,28 +54,11 @@ struct DeliveryWindow {
     private var inFlight = 0
     private var pendingRows = 0
 
-    /// - Parameters:
-    ///   - cursor: where the sink stood.
-    ///   - pending: its unfinished deliveries in the order of the log, each with the moment it is due.
-    init(
-        cursor: Int64,
-        pending: [(delivery: PendingDelivery, due: MonotonicTime?)] = [],
-        maxInFlight: Int,
-        bounds: Bounds = Bounds()
-    ) {
+    /// - Parameter cursor: where the sink stood.
+    init(cursor: Int64, maxInFlight: Int, bounds: Bounds = Bounds()) {
         self.bounds = bounds
         self.maxInFlight = maxInFlight
         open = OpenEvents(after: cursor)
-        for (delivery, due) in pending {
-            var item = Item(
-                sequence: delivery.sequence,
-                lane: Lane(subject: delivery.subject, sequence: delivery.sequence),
-                attempts: delivery.attempts,
-                firstAttempt: delivery.agedFrom
-            )
-            giveRow(&item)
-            enqueue(item, due: due)
-        }
     }
 
     /// The newest sequence that was read.
@@ -97,10 +89,44 @@ struct DeliveryWindow {
         return queuesBehindRow ? item : nil
     }
 
+    /// Takes a delivery that the store has a row for: at the start in the order of the log, later an operator's.
+    /// - Parameter due: nil: as soon as those before it in its lane are done.
+    mutating func take(_ delivery: PendingDelivery, due: MonotonicTime? = nil) {
+        var item = Item(
+            row: delivery.row,
+            sequence: delivery.sequence,
+            lane: Lane(subject: delivery.subject, sequence: delivery.sequence),
+            attempts: delivery.attempts,
+            tries: delivery.tries,
+            agedFrom: delivery.agedFrom,
+            isReplay: delivery.operation != nil
+        )
+        giveRow(&item)
+        enqueue(item, due: due)
+    }
+
     /// The next delivery to attempt, if one is due and a place is free.
     mutating func start(now: MonotonicTime) -> Item? {
         while let lane = waiting.popFirst(dueBy: now) { ready.append(lane) }
         guard inFlight < maxInFlight, let lane = ready.popFirst() else { return nil }
+        return begin(lane)
+    }
+
+    /// A delivery to probe the sink with, due or not, while nothing else is under way: another one each time, so that
+    /// one which the sink will never take does not keep it from being found to work.
+    mutating func startProbe() -> Item? {
+        guard inFlight == 0, let lane = ready.popFirst() ?? waiting.popFirst() else { return nil }
+        var item = begin(lane)
+        item.isProbe = true
+        return item
+    }
+
+    /// Everything that waits for its next attempt is due now.
+    mutating func hasten() {
+        while let lane = waiting.popFirst() { ready.append(lane) }
+    }
+
+    private mutating func begin(_ lane: Lane) -> Item {
         guard let head = queues[lane]?.items.first else {
             preconditionFailure("a lane is ready only while it holds a delivery")
         }
@@ -118,11 +144,13 @@ struct DeliveryWindow {
     /// - Returns: the queued ones whose rows have to be written.
     mutating func failed(_ item: Item) -> [Item] {
         var rowless: [Item] = []
+        // An attempt is always one at the head of its lane.
+        var isHead = true
         queues[item.lane]?.items.updateEach { queued in
-            let isHead = queued.sequence == item.sequence
+            defer { isHead = false }
             let hadRow = queued.hasRow
             if isHead { queued = item }
-            queued.hasRow = true
+            (queued.hasRow, queued.isProbe) = (true, false)
             guard !hadRow else { return }
             pendingRows += 1
             if !isHead { rowless.append(queued) }
@@ -139,12 +167,12 @@ struct DeliveryWindow {
 
     /// Rows of deliveries that only queue are committed.
     mutating func committedRows(_ items: [Item]) {
-        for item in items { open.settle(item.sequence) }
+        for item in items { settle(item) }
     }
 
     /// A delivery is finished, delivered or dead, and that is committed.
     mutating func committedEnd(of item: Item) {
-        open.settle(item.sequence)
+        settle(item)
         guard var queue = queues.removeValue(forKey: item.lane) else { return }
         if queue.items.popFirst()?.hasRow == true { pendingRows -= 1 }
         queue.isBusy = false
@@ -155,9 +183,14 @@ struct DeliveryWindow {
 
     /// A failed attempt and the time of the next one are committed.
     mutating func committedRetry(of item: Item, due: MonotonicTime) {
-        open.settle(item.sequence)
+        settle(item)
         queues[item.lane]?.isBusy = false
         waiting.insert(item.lane, due: due)
+    }
+
+    /// What was read from the store as a row never held the cursor back.
+    private mutating func settle(_ item: Item) {
+        if item.row == nil { open.settle(item.sequence) }
     }
 
     private mutating func giveRow(_ item: inout Item) {
@@ -202,7 +235,7 @@ private struct OpenEvents {
         sequences.append(sequence)
     }
 
-    /// Does nothing for an event that is settled already or was a row before this run.
+    /// Does nothing for an event that is settled already.
     mutating func settle(_ sequence: Int64) {
         guard let oldest = sequences.first, sequence >= oldest else { return }
         settled.insert(sequence)

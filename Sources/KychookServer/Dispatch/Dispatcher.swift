@@ -6,19 +6,10 @@ import KychookStore
 import Logging
 import Synchronization
 
-/// Everything that a dispatcher works with besides its sink.
-struct DispatchContext: Sendable {
-    let log: EventLog
-    let clock: WallClock
-    /// 0 ..< 1, for jitter.
-    let random: @Sendable () -> Double
-    let logger: Logger
-}
-
 /// Hands the events of the log to one sink, attempt by attempt, and records what became of them.
 ///
-/// What to do next is the ``DeliveryWindow``'s decision; this actor has the effects: it reads, attempts, records. Its
-/// executor is the sink's own thread. A delivery's outcome counts only once it is committed.
+/// What to do next is decided by ``Feed``, ``DeliveryWindow`` and ``Circuit``; this actor has the effects: it reads,
+/// attempts, records. Its executor is the sink's own thread. A delivery's outcome counts only once it is committed.
 actor Dispatcher {
     private let sink: any Sink
     private let configuration: SinkConfiguration
@@ -28,52 +19,35 @@ actor Dispatcher {
     private let matcher: EventMatcher
     private let thread: SinkThread
     private let signal = Signal()
+    private let steadyClock: SteadyClock
+    private var feed: Feed
     private var window: DeliveryWindow
+    private var circuit: Circuit
     /// Sequences above the cursor that were finished before this run.
     private var recorded: Set<Int64>
     private var pacer: Pacer
+    /// Holds a sink that fails back until it is open or works again.
+    private var caution = Pacer(rate: 100)
     private var settlements: [Settlement] = []
     private var isRecording = false
     private var persistedCursor: Int64
-    /// The log may hold events beyond the window's position.
-    private let news = Atomic<Bool>(true)
-    private var mayHaveMore = true
-    /// Set from any thread, also when the sink's own has ended: then nothing would run there any more.
-    private let stopWanted = Atomic<Bool>(false)
-    private let cancelWanted = Atomic<Bool>(false)
+    private var persistedHealth: SinkHealth
     private var attemptsUnderWay = 0
     /// After a failed read of the log: when to try again.
     private var readAt: MonotonicTime?
     private var reasons: ReasonLog
+    private let requests = Requests()
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
-    /// An outcome on its way into the store, and what to do once it is there.
-    private struct Settlement {
-        enum Effect {
-            case end(DeliveryWindow.Item)
-            case retry(DeliveryWindow.Item, due: MonotonicTime)
-            case queued(DeliveryWindow.Item)
-        }
-
-        let outcome: DeliveryReport.Outcome
-        let effect: Effect
-
-        init(outcome: DeliveryReport.Outcome, effect: Effect) {
-            self.outcome = outcome
-            self.effect = effect
-        }
-
-        /// A delivery that only joins its subject's queue.
-        init(queued: DeliveryWindow.Item) {
-            outcome = DeliveryReport.Outcome(
-                sequence: queued.sequence,
-                state: .pending(next: nil),
-                attempts: queued.attempts,
-                agedFrom: queued.firstAttempt
-            )
-            effect = .queued(queued)
-        }
+    /// What other threads want of it, at any time, also when its own thread has ended: then nothing would run there.
+    private final class Requests: Sendable {
+        let news = Atomic<Bool>(true)
+        let wantsNews = Atomic<Bool>(true)
+        let stop = Atomic<Bool>(false)
+        let cancel = Atomic<Bool>(false)
+        let look = Atomic<Bool>(false)
+        let hasten = Atomic<Bool>(false)
     }
 
     init(
@@ -88,38 +62,50 @@ actor Dispatcher {
         reasons = ReasonLog(context.logger)
         row = record.row
         persistedCursor = record.cursor
+        persistedHealth = record.health
+        circuit = Circuit(configuration.circuit, record.health)
         reader = try context.log.makeReader()
-        matcher = EventMatcher(configuration.filter)
+        matcher = EventMatcher(configuration.filter, sink: configuration.name)
         pacer = Pacer(rate: configuration.rate)
-        thread = SinkThread(named: configuration.name)
+        thread = SinkThread(named: configuration.name, isPolite: configuration.kind.isCostly)
+        steadyClock = SteadyClock(context.clock)
+        feed = Feed(reader, sink: record.row, after: record.cursor, withBodies: matcher.needsBody)
+        window = DeliveryWindow(cursor: record.cursor, maxInFlight: configuration.maxInFlight)
         let (now, wallNow) = (MonotonicTime.now(), context.clock.now())
-        let pending = try reader.pendingDeliveries(of: record.row).map { delivery in
-            (delivery, delivery.nextAttempt.map { now + max(.zero, $0 - wallNow) })
-        }
-        window = DeliveryWindow(cursor: record.cursor, pending: pending, maxInFlight: configuration.maxInFlight)
         recorded = try reader.recordedSequences(of: record.row, after: record.cursor)
+        for delivery in try reader.pendingDeliveries(of: record.row) {
+            window.take(delivery, due: delivery.due(longestWait: configuration.longestWait, now: now, wallNow: wallNow))
+        }
     }
 
     /// There may be new events. From any thread.
     nonisolated func wake() {
-        news.store(true, ordering: .releasing)
+        requests.news.store(true, ordering: .sequentiallyConsistent)
+        if requests.wantsNews.load(ordering: .sequentiallyConsistent) { signal.send() }
+    }
+
+    /// An operator changed what the store says of this sink, or gave it deliveries. From any thread.
+    /// - Parameter hastens: whatever waits for its next attempt is due now.
+    nonisolated func look(hastens: Bool = false) {
+        if hastens { requests.hasten.store(true, ordering: .releasing) }
+        requests.look.store(true, ordering: .releasing)
         signal.send()
     }
 
     /// Starts no further attempt; those under way go on. From any thread, at any time.
     nonisolated func stop() {
-        stopWanted.store(true, ordering: .releasing)
+        requests.stop.store(true, ordering: .releasing)
         signal.send()
     }
 
     /// Cuts the attempts that are still under way; their deliveries stay as they are in the store. From any thread.
     nonisolated func cancel() {
-        cancelWanted.store(true, ordering: .releasing)
+        requests.cancel.store(true, ordering: .releasing)
         stop()
     }
 
-    private var isStopping: Bool { stopWanted.load(ordering: .acquiring) }
-    private var isCancelled: Bool { cancelWanted.load(ordering: .acquiring) }
+    private var isStopping: Bool { requests.stop.load(ordering: .acquiring) }
+    private var isCancelled: Bool { requests.cancel.load(ordering: .acquiring) }
 
     /// Delivers until stopped, and returns when nothing is under way and all is recorded.
     func run() async {
@@ -131,151 +117,207 @@ actor Dispatcher {
                     startDue(in: &group)
                 }
                 record()
-                await signal.wait(until: nextMoment)
+                await waitForSignal()
             }
         }
         await context.log.record(DeliveryReport(sink: row, cursor: window.cursor))
         thread.stop()
     }
 
+    private func waitForSignal() async {
+        // A sink that is behind is not woken for every event that comes: it finds them when it has room again.
+        let wantsNews = !isStopping && window.room > 0
+        requests.wantsNews.store(wantsNews, ordering: .sequentiallyConsistent)
+        if wantsNews, requests.news.load(ordering: .sequentiallyConsistent) { return }
+        thread.ring(signal, at: nextMoment)
+        await signal.wait()
+    }
+
     // MARK: - Read
 
     /// Reads on in the log as far as the window has room.
     private func refill() {
-        if news.exchange(false, ordering: .acquiring) { mayHaveMore = true }
+        if requests.news.exchange(false, ordering: .sequentiallyConsistent) { feed.expectEvents() }
         if let readAt, .now() < readAt { return }
         readAt = nil
-        while mayHaveMore, window.room > 0 {
-            let limit = min(window.room, 512)
-            let events: [StoredEvent]
-            do {
-                events = try reader.events(after: window.position, limit: limit, withBodies: matcher.needsBody)
-            } catch {
-                reasons.note("cannot read the event log: \(error)")
-                readAt = .now() + .seconds(1)
-                return
-            }
-            mayHaveMore = !events.isEmpty
-            for stored in events { take(stored) }
+        do {
+            // Not between a report and its commit: what the store says then may be older than what was reported.
+            if !isRecording, requests.look.exchange(false, ordering: .acquiring) { try followOperator() }
+            while window.room > 0, let entry = try feed.next() { take(entry) }
+        } catch {
+            reasons.note("cannot read the event log: \(error)")
+            readAt = .now() + .seconds(1)
         }
     }
 
-    private func take(_ stored: StoredEvent) {
-        let event = stored.event
-        let isDone = recorded.remove(event.sequence) != nil
-        let matches = !isDone && matcher.matches(event, body: stored.body?.bytes)
-        if let queued = window.read(event.sequence, subject: stored.subject, matches: matches) {
-            settlements.append(Settlement(queued: queued))
+    private func followOperator() throws(StoreError) {
+        do {
+            feed.expectOperated()
+            guard let stored = try reader.sink(row: row) else { return }
+            if stored.health != persistedHealth {
+                persistedHealth = stored.health
+                circuit.replace(with: stored.health)
+            }
+            if requests.hasten.exchange(false, ordering: .acquiring) { window.hasten() }
+        } catch {
+            requests.look.store(true, ordering: .releasing)
+            throw error
+        }
+    }
+
+    private func take(_ entry: Feed.Entry) {
+        switch entry {
+        case .operated(let delivery):
+            let longest = configuration.longestWait
+            window.take(delivery, due: delivery.due(longestWait: longest, now: .now(), wallNow: context.clock.now()))
+        case .event(let stored):
+            let event = stored.event
+            let isDone = recorded.remove(event.sequence) != nil
+            let matches = !isDone && matcher.matches(event, body: stored.body?.bytes)
+            if let queued = window.read(event.sequence, subject: stored.subject, matches: matches) {
+                settlements.append(Settlement(queued: queued))
+            }
         }
     }
 
     // MARK: - Attempt
 
     private func startDue(in group: inout DiscardingTaskGroup) {
-        while pacer.permits(now: .now()), let item = window.start(now: .now()) {
-            pacer.use(now: .now())
-            start(item, in: &group)
+        switch circuit.permission(now: .now()) {
+        case .everything:
+            while pacer.permits(now: .now()), !circuit.isInDoubt || caution.permits(now: .now()),
+                let item = window.start(now: .now())
+            {
+                pacer.use(now: .now())
+                caution.use(now: .now())
+                start(item, in: &group)
+            }
+        case .probe:
+            if let item = window.startProbe() { start(item, in: &group) }
+        case .nothing:
+            break
         }
     }
 
     private func start(_ item: DeliveryWindow.Item, in group: inout DiscardingTaskGroup) {
-        let stored: StoredEvent?
+        let delivery: Delivery?
         do {
-            stored = try reader.event(sequence: item.sequence)
+            delivery = try self.delivery(for: item)
         } catch {
             reasons.note("cannot read the event log: \(error)")
             window.postpone(item, due: .now() + .seconds(1))
             return
         }
-        guard let stored, let body = stored.body?.bytes else {
+        let (started, startedAt) = (context.clock.now(), MonotonicTime.now())
+        guard let delivery else {
             // Its body was deleted: nothing is left to deliver.
-            finish(item, .permanent(reason: "the event's body was deleted"), started: context.clock.now(), .zero)
+            let result = AttemptResult(.permanent(reason: "the event's body was deleted"))
+            finish(item, event: nil, DeliveryReport.Attempt(started: started, duration: .zero, result: result))
             return
         }
-        let delivery = Delivery(
-            event: stored.event,
-            document: CloudEvent.document(for: stored.event, body: body, typePrefix: stored.typePrefix),
-            body: body,
-            headers: stored.body?.headers ?? KeptHeaders(),
-            attempt: item.attempts + 1
-        )
-        let (started, startedAt) = (context.clock.now(), MonotonicTime.now())
         attemptsUnderWay += 1
         group.addTask(executorPreference: thread) { [sink] in
             let result = await sink.deliver(delivery)
-            await self.attemptEnded(item, result, started: started, MonotonicTime.now() - startedAt)
+            let duration = MonotonicTime.now() - startedAt
+            let attempt = DeliveryReport.Attempt(started: started, duration: duration, result: result)
+            await self.attemptEnded(item, event: delivery.event, attempt)
         }
     }
 
-    private func attemptEnded(
-        _ item: DeliveryWindow.Item,
-        _ result: AttemptResult,
-        started: Timestamp,
-        _ duration: Duration
-    ) {
+    /// Nil: the event's body is no more.
+    private func delivery(for item: DeliveryWindow.Item) throws(StoreError) -> Delivery? {
+        guard let stored = try reader.event(sequence: item.sequence), let body = stored.body?.bytes else { return nil }
+        let currentStatus = item.isReplay ? try reader.currentStatus(of: stored) : nil
+        return Delivery(
+            event: stored.event,
+            document: CloudEvent.document(
+                for: stored.event,
+                body: body,
+                typePrefix: stored.typePrefix,
+                isReplay: item.isReplay,
+                currentStatus: currentStatus
+            ),
+            body: body,
+            headers: stored.body?.headers ?? KeptHeaders(),
+            attempt: item.attempts + 1,
+            isReplay: item.isReplay,
+            currentStatus: currentStatus
+        )
+    }
+
+    private func attemptEnded(_ item: DeliveryWindow.Item, event: Event, _ attempt: DeliveryReport.Attempt) {
         attemptsUnderWay -= 1
         defer { signal.send() }
         // Cut by us: not the sink's doing, so it is no attempt.
-        if isCancelled, result.outcome != .succeeded { return }
-        finish(item, result, started: started, duration)
-    }
-
-    private func finish(
-        _ item: DeliveryWindow.Item,
-        _ result: AttemptResult.Outcome,
-        started: Timestamp,
-        _ duration: Duration
-    ) {
-        finish(item, AttemptResult(result), started: started, duration)
+        if isCancelled, attempt.result.outcome != .succeeded { return }
+        finish(item, event: event, attempt)
+        judgeSink(by: attempt.result.outcome, wasProbe: item.isProbe)
     }
 
     // MARK: - Decide
 
-    private func finish(
-        _ item: DeliveryWindow.Item,
-        _ result: AttemptResult,
-        started: Timestamp,
-        _ duration: Duration
-    ) {
+    /// - Parameter event: nil: its body is no more.
+    private func finish(_ item: DeliveryWindow.Item, event: Event?, _ attempt: DeliveryReport.Attempt) {
         window.attemptEnded()
-        var item = item
-        item.attempts += 1
-        item.firstAttempt = item.firstAttempt ?? started
-        let wait = waitBeforeRetry(item, result)
-        let state: DeliveryState
-        switch (result.outcome, wait) {
-        case (.succeeded, _): state = .delivered
-        case (_, let wait?): state = .pending(next: context.clock.now() + wait)
-        case (_, nil): state = .dead
-        }
-        note(item, result, state)
-        let attempt = DeliveryReport.Attempt(started: started, duration: duration, result: result)
+        let decision = RetryDecision(
+            item,
+            attempt.result.outcome,
+            policy: configuration.retry,
+            now: circuit.health.ownTime(at: steadyClock.now()),
+            began: circuit.health.ownTime(at: steadyClock.now() - attempt.duration),
+            random: context.random()
+        )
+        let item = decision.item
         let outcome = DeliveryReport.Outcome(
+            row: item.row,
             sequence: item.sequence,
-            state: state,
+            state: decision.state(at: context.clock.now()),
             attempts: item.attempts,
-            agedFrom: item.firstAttempt,
+            tries: item.tries,
+            agedFrom: item.agedFrom,
             attempt: attempt
         )
-        guard let wait, result.outcome != .succeeded else {
-            settlements.append(Settlement(outcome: outcome, effect: .end(item)))
+        reasons.note(attempt.result.outcome.reason)
+        guard case .again(let wait) = decision.next else {
+            settlements.append(Settlement(outcome, .end(item), notice: notice(of: outcome, event)))
             return
         }
-        settlements.append(Settlement(outcome: outcome, effect: .retry(item, due: .now() + wait)))
+        settlements.append(Settlement(outcome, .retry(item, due: .now() + wait)))
         settlements += window.failed(item).map { Settlement(queued: $0) }
     }
 
-    private static let waitWhenGone = Duration.hours(1)
+    private func notice(of outcome: DeliveryReport.Outcome, _ event: Event?) -> IncomingEvent? {
+        guard outcome.state == .dead else { return nil }
+        let reason = outcome.attempt?.result.outcome.reason
+        var facts: Logger.Metadata = ["attempts": "\(outcome.attempts)", "reason": "\(reason ?? "")"]
+        facts["event"] = event.map { "\($0.id)" } ?? "\(outcome.sequence)"
+        context.logger.error("delivery is dead: 'kychook deliveries redeliver' gives it a second life", metadata: facts)
+        return event.flatMap { event in
+            context.notices.deliveryDead(
+                event,
+                sink: configuration.name,
+                attempts: outcome.attempts,
+                reason: reason,
+                at: context.clock.now()
+            )
+        }
+    }
 
-    /// Nil: no further attempt is made.
-    private func waitBeforeRetry(_ item: DeliveryWindow.Item, _ result: AttemptResult) -> Duration? {
-        let age = context.clock.now() - (item.firstAttempt ?? context.clock.now())
-        let wait = configuration.retry.wait(afterAttempt: item.attempts, age: age, random: context.random())
-        switch result.outcome {
-        case .succeeded, .permanent: return nil
-        // What wants nothing more now may be mended by hand: its deliveries stay pending (design, section 8).
-        case .gone: return wait ?? Dispatcher.waitWhenGone
-        case .retryable(_, let notBefore): return wait.map { max($0, notBefore ?? .zero) }
+    private func judgeSink(by outcome: AttemptResult.Outcome, wasProbe: Bool) {
+        switch outcome {
+        case .succeeded, .permanent:
+            circuit.worked(at: context.clock.now())
+        case .gone(let reason):
+            circuit.gone(reason: reason, at: context.clock.now())
+        case .retryable(let reason, let notBefore):
+            circuit.failed(
+                reason: reason,
+                notBefore: notBefore ?? .zero,
+                wasProbe: wasProbe,
+                now: .now(),
+                wall: context.clock.now(),
+                random: context.random()
+            )
         }
     }
 
@@ -283,13 +325,23 @@ actor Dispatcher {
 
     /// Sends what is settled to the store, one report at a time.
     private func record() {
-        guard !isRecording, !settlements.isEmpty || cursorIsWorthRecording else { return }
+        guard !isRecording, !settlements.isEmpty || cursorIsWorthRecording || circuit.health != persistedHealth
+        else { return }
         let batch = settlements
         settlements.removeAll()
         isRecording = true
         let cursor = window.cursor
-        let report = DeliveryReport(sink: row, cursor: cursor, outcomes: batch.map(\.outcome))
+        var report = DeliveryReport(sink: row, cursor: cursor, outcomes: batch.map(\.outcome))
+        report.events = batch.compactMap(\.notice)
+        report.failure = batch.lazy.reversed().compactMap(\.outcome.attempt?.failure).first
+        noteHealth(in: &report)
         context.log.record(report) { Task { await self.recorded(batch, cursor: cursor) } }
+    }
+
+    private func noteHealth(in report: inout DeliveryReport) {
+        guard circuit.health != persistedHealth else { return }
+        persistedHealth = circuit.health
+        context.tell(of: circuit.health, sink: configuration.name, in: &report)
     }
 
     private func recorded(_ batch: [Settlement], cursor: Int64) {
@@ -308,20 +360,56 @@ actor Dispatcher {
     /// The cursor alone is worth a write when much would be read again after a crash.
     private var cursorIsWorthRecording: Bool { window.cursor - persistedCursor >= 1000 }
 
-    // MARK: - Wait and tell
-
     private var nextMoment: MonotonicTime? {
         guard !isStopping else { return nil }
-        return [pacer.nextLook(due: window.nextDue, now: .now()), readAt].compactMap(\.self).min()
+        let now = MonotonicTime.now()
+        let due =
+            switch circuit.health.state {
+            case .active:
+                circuit.isInDoubt && !caution.permits(now: now)
+                    ? caution.nextLook(due: nil, now: now) : pacer.nextLook(due: window.nextDue, now: now)
+            case .open: attemptsUnderWay == 0 ? circuit.nextLook(now: now) : nil
+            case .paused: MonotonicTime?.none
+            }
+        return [due, readAt].compactMap(\.self).min()
+    }
+}
+
+/// An outcome on its way into the store, and what to do once it is there.
+private struct Settlement {
+    enum Effect {
+        case end(DeliveryWindow.Item)
+        case retry(DeliveryWindow.Item, due: MonotonicTime)
+        case queued(DeliveryWindow.Item)
     }
 
-    private func note(_ item: DeliveryWindow.Item, _ result: AttemptResult, _ state: DeliveryState) {
-        if state == .dead {
-            context.logger.error(
-                "delivery is dead",
-                metadata: ["sequence": "\(item.sequence)", "attempts": "\(item.attempts)"]
-            )
-        }
-        reasons.note(result.outcome.reason)
+    let outcome: DeliveryReport.Outcome
+    let effect: Effect
+    /// Stored with it: what kychook has to tell of it.
+    var notice: IncomingEvent?
+
+    init(_ outcome: DeliveryReport.Outcome, _ effect: Effect, notice: IncomingEvent? = nil) {
+        self.outcome = outcome
+        self.effect = effect
+        self.notice = notice
+    }
+
+    /// A delivery that only joins its subject's queue.
+    init(queued: DeliveryWindow.Item) {
+        outcome = DeliveryReport.Outcome(
+            row: queued.row,
+            sequence: queued.sequence,
+            state: .pending(next: nil),
+            attempts: queued.attempts,
+            tries: queued.tries,
+            agedFrom: queued.agedFrom
+        )
+        effect = .queued(queued)
+    }
+}
+
+extension DeliveryReport.Attempt {
+    fileprivate var failure: DeliveryReport.Failure? {
+        result.outcome.reason.map { DeliveryReport.Failure(reason: $0, at: started) }
     }
 }

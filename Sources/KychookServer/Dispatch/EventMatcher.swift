@@ -6,12 +6,15 @@ package import KychookModel
 /// Owned by one thread.
 package final class EventMatcher {
     private let filter: SinkFilter
+    private let sink: String
     private let places: JSONPlaces
     private let reader = JSONReader()
 
-    package init(_ filter: SinkFilter) {
+    package init(_ filter: SinkFilter, sink: String) {
         self.filter = filter
-        places = JSONPlaces(Array(Set(filter.bodyPointers)))
+        self.sink = sink
+        let namesInternal = InternalEvent.allCases.contains(where: filter.names)
+        places = JSONPlaces(Array(Set(filter.bodyPointers + (namesInternal ? [InternalEvent.sinkPointer] : []))))
     }
 
     /// Whether the body has to be read from the store to decide.
@@ -23,14 +26,23 @@ package final class EventMatcher {
 
     /// The first condition that does not hold, in words; nil when the event passes.
     package func mismatch(_ event: Event, body: [UInt8]?) -> String? {
+        if event.source == InternalEvent.source, !asksFor(event) { return "the filter does not name its type" }
         guard needsBody, let body else { return filter.mismatch(event) { _ in nil } }
         return body.withUnsafeBytes { bytes in
             reader.read(bytes, places) { _, found in
-                filter.mismatch(event) { pointer in
-                    places.pointers.firstIndex(of: pointer).flatMap { found.scalar($0) }
+                let text = { (pointer: JSONPointer) in
+                    self.places.pointers.firstIndex(of: pointer).flatMap { found.scalar($0) }
                 }
+                if event.source == InternalEvent.source, text(InternalEvent.sinkPointer) == sink {
+                    return "it is about this sink"
+                }
+                return filter.mismatch(event, body: text)
             }
         }
+    }
+
+    private func asksFor(_ event: Event) -> Bool {
+        InternalEvent(rawValue: event.interpretation.type).map(filter.names) ?? false
     }
 }
 

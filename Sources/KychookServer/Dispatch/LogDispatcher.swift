@@ -21,19 +21,33 @@ actor LogDispatcher {
     private let matcher: EventMatcher
     private let thread: SinkThread
     private let signal = Signal()
-    private let wantsReopen = Atomic<Bool>(false)
     private var file: LogFile
-    private var position: Int64
+    private var feed: Feed
+    /// Come before the feed: deliveries that the sink left unfinished while it was of another kind, and then what did
+    /// not fit into the batch before.
+    private var first: FIFO<Feed.Entry>
+    /// Sequences above the cursor that were finished then.
+    private var recorded: Set<Int64>
+    /// Collected and not written yet: after a failure the same one is tried again.
+    private var batch: LogBatch
     private var persistedCursor: Int64
     private var written: Set<EventID>?
-    /// Set from any thread, also when the sink's own has ended: then nothing would run there any more.
-    private let stopWanted = Atomic<Bool>(false)
+    private var circuit: Circuit
+    private var persistedHealth: SinkHealth
     private var failures = 0
     /// After a failure: not before this moment, however many events arrive.
     private var retryAt: MonotonicTime?
     private var reasons: ReasonLog
+    private let requests = Requests()
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+    /// What other threads want of it, at any time, also when its own thread has ended: then nothing would run there.
+    private final class Requests: Sendable {
+        let stop = Atomic<Bool>(false)
+        let reopen = Atomic<Bool>(false)
+        let look = Atomic<Bool>(false)
+    }
 
     init(
         _ log: SinkConfiguration.Log,
@@ -46,12 +60,24 @@ actor LogDispatcher {
         reasons = ReasonLog(context.logger)
         includesBody = log.body == .full
         row = record.row
-        position = record.cursor
         persistedCursor = record.cursor
+        persistedHealth = record.health
+        circuit = Circuit(configuration.circuit, record.health)
         reader = try context.log.makeReader()
-        matcher = EventMatcher(configuration.filter)
+        let matcher = EventMatcher(configuration.filter, sink: configuration.name)
+        self.matcher = matcher
         thread = SinkThread(named: configuration.name)
         file = LogFile(configuration: log)
+        batch = LogBatch(after: record.cursor)
+        first = FIFO()
+        for delivery in try reader.pendingDeliveries(of: record.row) { first.append(.operated(delivery)) }
+        recorded = try reader.recordedSequences(of: record.row, after: record.cursor)
+        feed = Feed(
+            reader,
+            sink: record.row,
+            after: record.cursor,
+            withBodies: log.body == .full || matcher.needsBody
+        )
     }
 
     /// There may be new events. From any thread.
@@ -59,45 +85,167 @@ actor LogDispatcher {
         signal.send()
     }
 
+    /// An operator changed what the store says of this sink, or gave it deliveries. From any thread.
+    nonisolated func look() {
+        requests.look.store(true, ordering: .releasing)
+        signal.send()
+    }
+
     /// The file was or will be moved: the next batch opens what is at the path then. From any thread.
     nonisolated func reopen() {
-        wantsReopen.store(true, ordering: .releasing)
+        requests.reopen.store(true, ordering: .releasing)
         signal.send()
     }
 
     /// Ends after the batch under way. From any thread, at any time.
     nonisolated func stop() {
-        stopWanted.store(true, ordering: .releasing)
+        requests.stop.store(true, ordering: .releasing)
         signal.send()
     }
 
-    private var isStopping: Bool { stopWanted.load(ordering: .acquiring) }
+    private var isStopping: Bool { requests.stop.load(ordering: .acquiring) }
 
     /// Writes until stopped.
     func run() async {
         while !isStopping {
-            if let retryAt, .now() < retryAt {
-                await signal.wait(until: retryAt)
+            if requests.reopen.exchange(false, ordering: .acquiring) { file.reopen() }
+            if requests.look.exchange(false, ordering: .acquiring) { followOperator() }
+            let pause = circuit.health.state == .paused
+            if pause || retryAt.map({ .now() < $0 }) ?? false {
+                await waitForSignal(until: pause ? nil : retryAt)
                 continue
             }
-            if wantsReopen.exchange(false, ordering: .acquiring) { file.reopen() }
+            let began = MonotonicTime.now()
             do {
-                let began = MonotonicTime.now()
                 let count = try await writeBatch()
                 (failures, retryAt) = (0, nil)
                 if count == 0 {
-                    await signal.wait(until: nil)
+                    await waitForSignal(until: nil)
                 } else if count < LogFile.batchLimitInLines {
-                    pause(until: began + LogDispatcher.interval)
+                    rest(until: began + LogDispatcher.interval)
                 }
             } catch {
-                reasons.note("\(error)")
-                failures += 1
-                retryAt = .now() + LogDispatcher.pause(afterFailures: failures)
+                failed("\(error)")
             }
         }
         await recordCursor()
         thread.stop()
+    }
+
+    private func waitForSignal(until moment: MonotonicTime?) async {
+        thread.ring(signal, at: moment)
+        await signal.wait()
+    }
+
+    // MARK: - Write
+
+    /// From the beginning of one batch to that of the next, unless the batch was full: under load, many small batches
+    /// would each cost a read, a sync and a record, all of which take the disk and the processor from the acceptance.
+    private static let interval = Duration.milliseconds(10)
+
+    /// Blocks: the thread is this sink's own, and a timer would cost more than the batch.
+    private func rest(until end: MonotonicTime) {
+        let rest = end - .now()
+        guard rest > .zero else { return }
+        usleep(UInt32(rest.inSeconds * 1e6))
+    }
+
+    /// - Returns: how many entries it had; 0 when there was nothing new.
+    private func writeBatch() async throws -> Int {
+        let found = try written ?? file.recover()
+        written = found
+        try collect(unlessIn: found)
+        let (started, startedAt) = (context.clock.now(), MonotonicTime.now())
+        if !batch.lines.isEmpty { try file.append(batch.lines) }
+        let done = batch
+        batch = LogBatch(after: done.position)
+        worked()
+        if !done.deliveries.isEmpty {
+            let outcomes = done.outcomes(started: started, duration: MonotonicTime.now() - startedAt)
+            await record(DeliveryReport(sink: row, cursor: done.position, outcomes: outcomes))
+        } else if !done.lines.isEmpty || done.count == 0 || done.position - persistedCursor >= 1000 {
+            await recordCursor()
+        }
+        return done.count
+    }
+
+    /// Fills the batch with what has come.
+    private func collect(unlessIn found: Set<EventID>) throws {
+        feed.expectEvents()
+        while !batch.isFull {
+            guard let entry = try first.popFirst() ?? feed.next() else { return }
+            do {
+                guard batch.add(try line(for: entry, unlessIn: found), of: entry) else {
+                    first.prepend(entry)
+                    return
+                }
+            } catch {
+                first.prepend(entry)
+                throw error
+            }
+        }
+    }
+
+    private func line(for entry: Feed.Entry, unlessIn found: Set<EventID>) throws -> [UInt8]? {
+        switch entry {
+        case .event(let stored):
+            let (event, body) = (stored.event, stored.body?.bytes)
+            let isDone = recorded.remove(event.sequence) != nil || found.contains(event.id)
+            return !isDone && matcher.matches(event, body: body) ? try document(stored, isReplay: false) : nil
+        case .operated(let delivery):
+            guard let stored = try reader.event(sequence: delivery.sequence) else { return nil }
+            let isReplay = delivery.operation != nil
+            return isReplay || !found.contains(stored.event.id) ? try document(stored, isReplay: isReplay) : nil
+        }
+    }
+
+    private func document(_ stored: StoredEvent, isReplay: Bool) throws -> [UInt8] {
+        try CloudEvent.document(
+            for: stored.event,
+            body: includesBody ? stored.body?.bytes : nil,
+            typePrefix: stored.typePrefix,
+            isReplay: isReplay,
+            currentStatus: isReplay ? reader.currentStatus(of: stored) : nil
+        )
+    }
+
+    // MARK: - Record
+
+    private func recordCursor() async {
+        guard batch.position > persistedCursor || circuit.health != persistedHealth else { return }
+        await record(DeliveryReport(sink: row, cursor: batch.position))
+    }
+
+    private func record(_ report: DeliveryReport) async {
+        var report = report
+        noteHealth(in: &report)
+        await context.log.record(report)
+        persistedCursor = max(persistedCursor, report.cursor ?? 0)
+    }
+
+    // MARK: - Faults, and what operators do
+
+    private func worked() {
+        circuit.worked(at: context.clock.now())
+        reasons.note(nil)
+    }
+
+    /// The pauses are the file's own, not the circuit's: to find a disk full costs little.
+    private func failed(_ reason: String) {
+        failures += 1
+        retryAt = .now() + LogDispatcher.pause(afterFailures: failures)
+        circuit.failed(
+            reason: reason,
+            now: .now(),
+            wall: context.clock.now(),
+            random: context.random()
+        )
+        let isNew = reasons.note(reason)
+        guard isNew || circuit.health != persistedHealth else { return }
+        var report = DeliveryReport(sink: row, failure: .init(reason: reason, at: context.clock.now()))
+        noteHealth(in: &report)
+        // Not awaited: the store may be on the same full disk.
+        context.log.record(report) {}
     }
 
     /// 0.1 s, doubled up to 10 s: a disk is freed by hand, and should be used again soon after.
@@ -105,62 +253,22 @@ actor LogDispatcher {
         .milliseconds(min(100 << min(failures - 1, 10), 10_000))
     }
 
-    /// From the beginning of one batch to that of the next, unless the batch was full: under load, many small batches
-    /// would each cost a read, a sync and a record, all of which take the disk and the processor from the acceptance.
-    private static let interval = Duration.milliseconds(10)
-
-    /// Blocks: the thread is this sink's own, and a timer would cost more than the batch.
-    private func pause(until end: MonotonicTime) {
-        let rest = end - .now()
-        guard rest > .zero else { return }
-        usleep(UInt32(rest.inSeconds * 1e6))
+    private func noteHealth(in report: inout DeliveryReport) {
+        guard circuit.health != persistedHealth else { return }
+        persistedHealth = circuit.health
+        context.tell(of: circuit.health, sink: configuration.name, in: &report)
     }
 
-    /// - Returns: how many events were read; 0 when the log held nothing new.
-    private func writeBatch() async throws -> Int {
-        let found = try written ?? file.recover()
-        written = found
-        let events = try reader.events(
-            after: position,
-            limit: LogFile.batchLimitInLines,
-            withBodies: includesBody || matcher.needsBody
-        )
-        guard !events.isEmpty else {
-            await recordCursor()
-            return 0
+    private func followOperator() {
+        do {
+            feed.expectOperated()
+            guard let stored = try reader.sink(row: row), stored.health != persistedHealth else { return }
+            persistedHealth = stored.health
+            circuit.replace(with: stored.health)
+            retryAt = nil
+        } catch {
+            failed("\(error)")
+            requests.look.store(true, ordering: .releasing)
         }
-        var lines: [[UInt8]] = []
-        var size = 0
-        var last = position
-        for stored in events {
-            if let line = line(for: stored, unlessIn: found) {
-                guard lines.isEmpty || size + line.count + 1 <= LogFile.batchLimitInBytes else { break }
-                size += line.count + 1
-                lines.append(line)
-            }
-            last = stored.event.sequence
-        }
-        if !lines.isEmpty { try file.append(lines) }
-        position = last
-        reasons.note(nil)
-        if !lines.isEmpty || position - persistedCursor >= 1000 { await recordCursor() }
-        return events.count
-    }
-
-    private func line(for stored: StoredEvent, unlessIn found: Set<EventID>) -> [UInt8]? {
-        let body = stored.body?.bytes
-        guard matcher.matches(stored.event, body: body), !found.contains(stored.event.id) else { return nil }
-        return CloudEvent.document(
-            for: stored.event,
-            body: includesBody ? body : nil,
-            typePrefix: stored.typePrefix
-        )
-    }
-
-    private func recordCursor() async {
-        guard position > persistedCursor else { return }
-        let cursor = position
-        await context.log.record(DeliveryReport(sink: row, cursor: cursor))
-        persistedCursor = cursor
     }
 }

@@ -10,13 +10,15 @@ struct ReasonLog {
     }
 
     /// - Parameter reason: why the sink fails; nil: it works.
-    mutating func note(_ reason: String?) {
-        guard reason != last else { return }
+    /// - Returns: whether that is new.
+    @discardableResult mutating func note(_ reason: String?) -> Bool {
+        guard reason != last else { return false }
         last = reason
         if let reason {
             logger.warning("sink fails", metadata: ["reason": "\(reason)"])
         } else {
             logger.info("sink works again")
         }
+        return true
     }
 }

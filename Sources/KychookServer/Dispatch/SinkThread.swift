@@ -7,14 +7,22 @@ import KychookLinux
 final class SinkThread: SerialExecutor, TaskExecutor {
     private struct State {
         var jobs: [UnownedJob] = []
+        var alarm: (at: MonotonicTime, signal: Signal)?
         var stopped = false
+    }
+
+    private enum Next {
+        case jobs([UnownedJob])
+        case end
     }
 
     private let state = Monitor(State())
 
-    init(named name: String) {
+    /// - Parameter isPolite: where processors are short, the thread leaves them to those that take events in.
+    init(named name: String, isPolite: Bool = false) {
         let state = state
         Thread(named: "sink \(name)") { [weak self] in
+            if isPolite { Thread.beNice() }
             while let jobs = SinkThread.next(state) {
                 guard let self else { return }
                 for job in jobs {
@@ -33,6 +41,13 @@ final class SinkThread: SerialExecutor, TaskExecutor {
         state.update { $0.stopped = true }
     }
 
+    /// Rings the bell at this moment, once, instead of at the moment set before; nil: never. From this thread only.
+    ///
+    /// The thread waits for its jobs anyway: a timer of the concurrency library for each wait cost more than the waits.
+    func ring(_ signal: Signal, at moment: MonotonicTime?) {
+        state.withLock { $0.alarm = moment.map { ($0, signal) } }
+    }
+
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         state.update { $0.jobs.append(job) }
@@ -43,11 +58,22 @@ final class SinkThread: SerialExecutor, TaskExecutor {
     }
 
     private static func next(_ state: Monitor<State>) -> [UnownedJob]? {
-        let jobs: [UnownedJob]?? = state.wait { state in
-            guard !state.jobs.isEmpty else { return state.stopped ? .some(nil) : nil }
-            defer { state.jobs.removeAll() }
-            return state.jobs
+        while true {
+            let alarm = state.withLock { $0.alarm }
+            let next: Next? = state.wait(until: alarm?.at) { state in
+                guard state.jobs.isEmpty else {
+                    defer { state.jobs.removeAll() }
+                    return .jobs(state.jobs)
+                }
+                return state.stopped ? .end : nil
+            }
+            switch next {
+            case .jobs(let jobs): return jobs
+            case .end: return nil
+            case nil:
+                state.withLock { $0.alarm = nil }
+                alarm?.signal.send()
+            }
         }
-        return jobs ?? nil
     }
 }

@@ -1,0 +1,82 @@
+import KychookCrypto
+import KychookInterpret
+import KychookModel
+import KychookStore
+
+/// Makes kychook's own events: those that some configured sink asks for by name, and no others.
+struct Notices: Sendable {
+    private let wanted: Set<InternalEvent>
+
+    init(for sinks: [SinkConfiguration]) {
+        wanted = Set(InternalEvent.allCases.filter { type in sinks.contains { $0.filter.names(type) } })
+    }
+
+    /// None about a delivery of such an event: two broken sinks would tell of each other for ever.
+    func deliveryDead(
+        _ event: Event,
+        sink: String,
+        attempts: Int,
+        reason: String?,
+        at now: Timestamp
+    ) -> IncomingEvent? {
+        guard event.source != InternalEvent.source else { return nil }
+        return make(
+            .deliveryDead,
+            key: "\(sink)/\(event.id)/\(attempts)",
+            at: now,
+            [
+                ("sink", sink), ("event", event.id.description), ("type", event.interpretation.type),
+                ("subject", event.interpretation.subject?.description), ("status", event.interpretation.status),
+                ("attempts", "\(attempts)"), ("reason", reason),
+            ]
+        )
+    }
+
+    func sinkOpen(_ sink: String, _ health: SinkHealth, at now: Timestamp) -> IncomingEvent? {
+        make(
+            .sinkOpen,
+            key: "\(sink)/\(now.milliseconds)",
+            at: now,
+            [("sink", sink), ("state", health.state.rawValue), ("reason", health.reason)]
+        )
+    }
+
+    func sourceRefusing(_ source: String, reason: String, count: Int, at now: Timestamp) -> IncomingEvent? {
+        make(
+            .sourceRefusing,
+            key: "\(source)/\(now.milliseconds)",
+            at: now,
+            [("source", source), ("reason", reason), ("count", "\(count)")]
+        )
+    }
+
+    /// - Parameter key: as a provider's idempotency key; the same event is stored once.
+    private func make(
+        _ type: InternalEvent,
+        key: String,
+        at now: Timestamp,
+        _ members: [(name: String, value: String?)]
+    ) -> IncomingEvent? {
+        guard wanted.contains(type) else { return nil }
+        var body: [UInt8] = []
+        for case (let name, let value?) in members {
+            body.append(UInt8(ascii: body.isEmpty ? "{" : ","))
+            body.appendJSONString(name)
+            body.append(UInt8(ascii: ":"))
+            body.appendJSONString(value)
+        }
+        body.append(UInt8(ascii: "}"))
+        var hasher = Hasher()
+        return IncomingEvent(
+            source: SourceRules(name: InternalEvent.source, typePrefix: ""),
+            received: now,
+            interpretation: Interpretation(type: type.rawValue, key: key),
+            urlType: nil,
+            body: body,
+            headers: KeptHeaders(contentType: "application/json"),
+            via: .internal,
+            secretIndex: nil,
+            hasher: &hasher
+        )
+    }
+}

@@ -1,0 +1,65 @@
+import GRDB
+import KychookModel
+import KychookTesting
+import Testing
+
+@testable import KychookStore
+
+/// A store that an earlier version made.
+@Suite struct MigrationTests {
+    @Test func `deliveries of the first version keep their place, their attempts and their waits`() async throws {
+        let folder = TemporaryDirectory()
+        let path = StateDirectory(path: folder.path).database
+        do {
+            let store = try TestStore(in: folder)
+            for index in 0..<3 { try await store.append(.status(of: "i\(index)")) }
+            _ = try await store.log.register("s", start: .beginning, now: .start)
+        }
+        try Self.goBackToFirstVersion(path)
+        let store = try TestStore(in: folder)
+        let reader = try store.log.makeReader()
+        let pending = try reader.pendingDeliveries(of: 1)
+        #expect(pending.map(\.row) == [7])
+        #expect(pending.map(\.sequence) == [2])
+        #expect(pending.map(\.attempts) == [3])
+        #expect(pending.map(\.tries) == [3])
+        #expect(pending.map(\.agedFrom) == [Timestamp(milliseconds: 100)])
+        #expect(pending.map(\.nextAttempt) == [Timestamp(milliseconds: 200)])
+        #expect(try reader.deliveries(of: 1).map(\.state) == ["dead"])
+        #expect(try reader.sinks().map(\.health) == [SinkHealth()])
+        // Numbers that were shown are not given again.
+        await store.log.record(DeliveryReport(sink: 1, outcomes: [.init(sequence: 3, state: .delivered, attempts: 1)]))
+        #expect(try reader.deliveries(of: 3).map(\.row) == [8])
+    }
+
+    /// Puts the deliveries' table of the first version, with two rows, in place of today's.
+    private static func goBackToFirstVersion(_ path: String) throws {
+        let old = TemporaryDirectory()
+        let first = try DatabaseQueue(path: old.path + "/first.db")
+        try Schema.migrator.migrate(first, upTo: "1 event log, subjects, sinks")
+        let tables = ["delivery", "sink"]
+        let created = try first.read { database in
+            try tables.map { table in
+                let sql = "SELECT sql FROM sqlite_master WHERE name = ?"
+                return try String.fetchOne(database, sql: sql, arguments: [table]) ?? ""
+            }
+        }
+        try first.close()
+        let queue = try DatabaseQueue(path: path)
+        defer { try? queue.close() }
+        try queue.write { database in
+            for table in tables + ["operation", "provider_failure"] {
+                try database.execute(sql: "DROP TABLE \(table)")
+            }
+            for sql in created { try database.execute(sql: sql) }
+            try database.execute(
+                sql: """
+                    CREATE INDEX delivery_open ON delivery (sink, sequence) WHERE state = 'pending';
+                    INSERT INTO sink VALUES (1, 's', 2, 0);
+                    INSERT INTO delivery VALUES (5, 1, 1, 'dead', 8, 1, NULL), (7, 1, 2, 'pending', 3, 100, 200);
+                    DELETE FROM grdb_migrations WHERE identifier LIKE '2 %';
+                    """
+            )
+        }
+    }
+}
