@@ -88,7 +88,7 @@ package final class Server: Sendable {
         )
         let readiness = Readiness(log: log, faults: faults)
         self.readiness = readiness
-        check = BackgroundCheck(log: log, statistics: statistics, logger: logger)
+        check = BackgroundCheck(log: log, sources: sources, statistics: statistics, logger: logger)
         let figures = MetricsSource(
             log: log,
             http: http,

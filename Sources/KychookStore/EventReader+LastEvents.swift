@@ -2,17 +2,20 @@ import GRDB
 package import KychookModel
 
 extension EventReader {
-    /// When the newest event of each source came from the provider itself.
+    /// When the newest event of each of these sources came from the provider itself.
     ///
     /// There is no index for it: the log is read backwards until every source was met, in transactions of some
     /// milliseconds; a source that has been silent for long takes as long as all that came since.
     /// - Parameter isStopped: asked now and then; true: what was found so far is enough.
-    package func lastEvents(until isStopped: () -> Bool) throws(StoreError) -> [String: Timestamp] {
+    package func lastEvents(
+        of names: [String],
+        until isStopped: () -> Bool
+    ) throws(StoreError) -> [String: Timestamp] {
         let sources = try read { database in
             try database.rows("SELECT id, name FROM source", []) { ($0.integer(0), $0.text(1) ?? "") }
         }
         var found: [String: Timestamp] = [:]
-        var missing = Dictionary(sources, uniquingKeysWith: { first, _ in first })
+        var missing = Dictionary(sources, uniquingKeysWith: { first, _ in first }).filter { names.contains($0.value) }
         var end = try newestSequence()
         while !missing.isEmpty, end > 0, !isStopped() {
             let page = try read { [end] database in

@@ -137,14 +137,17 @@ import Testing
         try await later.append(.status(of: "new", minutes: 2))
         try await later.append(.status(of: "newer", minutes: 3))
         let reader = try later.log.makeReader()
-        #expect(try reader.lastEvents { false } == ["silent": .start + .minutes(1), "bitgo": .start + .minutes(3)])
-        #expect(try reader.lastEvents { true } == [:])
+        let (silence, news) = (Timestamp.start + .minutes(1), Timestamp.start + .minutes(3))
+        let both = ["silent", "bitgo", "never"]
+        #expect(try reader.lastEvents(of: both) { false } == ["silent": silence, "bitgo": news])
+        #expect(try reader.lastEvents(of: ["bitgo"]) { false } == ["bitgo": news])
+        #expect(try reader.lastEvents(of: both) { true } == [:])
     }
 
     @Test func `an event that the provider did not send does not count`() async throws {
         let store = try TestStore()
         try await store.append(.status())
         try store.execute("UPDATE event SET via = 'api'")
-        #expect(try store.log.makeReader().lastEvents { false } == [:])
+        #expect(try store.log.makeReader().lastEvents(of: ["bitgo"]) { false } == [:])
     }
 }

@@ -15,11 +15,13 @@ final class BackgroundCheck: Sendable {
     private let state = Monitor(State())
     private let log: EventLog
     private let check: StoreCheck
+    private let sources: SourceTable
     private let statistics: IngestStatistics
     private let logger: Logger
 
-    init(log: EventLog, statistics: IngestStatistics, logger: Logger) {
+    init(log: EventLog, sources: SourceTable, statistics: IngestStatistics, logger: Logger) {
         self.log = log
+        self.sources = sources
         self.statistics = statistics
         self.logger = logger
         check = log.makeCheck()
@@ -49,7 +51,9 @@ final class BackgroundCheck: Sendable {
 
     private func readLastEvents() {
         do {
-            statistics.note(lastEvents: try log.makeReader().lastEvents { state.withLock { $0.isStopped } })
+            let names = sources.current.map(\.name)
+            let found = try log.makeReader().lastEvents(of: names) { state.withLock { $0.isStopped } }
+            statistics.note(lastEvents: found)
         } catch {
             logger.warning("when the newest events came is unknown", metadata: ["reason": "\(error)"])
         }
