@@ -43,6 +43,14 @@ package struct Configuration: Sendable {
             stateDirectory == new.stateDirectory ? nil : "state_dir",
         ].compactMap { $0 }
     }
+
+    /// This configuration, with these of another.
+    package func keepingWhatNeedsRestart(of running: Configuration) -> Configuration {
+        var result = self
+        (result.listen, result.admin) = (running.listen, running.admin)
+        result.stateDirectory = running.stateDirectory
+        return result
+    }
 }
 
 /// A configuration that can be run, and what is odd about it.

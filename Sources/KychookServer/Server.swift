@@ -5,6 +5,7 @@ import KychookLinux
 package import KychookModel
 import KychookNet
 import KychookStore
+import KychookVerify
 package import Logging
 
 /// The whole of `kychook serve`: made by ``init(_:logger:clock:loops:)``, running when that returns, ended by ``stop()``.
@@ -40,11 +41,13 @@ package final class Server: Sendable {
         let directory = StateDirectory(path: configuration.stateDirectory)
         try directory.make()
         lock = Monitor(HeldLock(try directory.acquireLock(owner: "process \(getpid())")))
+        let links = Links()
         let statistics = IngestStatistics(
             providerFailures: ProviderFailures(clock: clock, logger: logger),
             logger: logger
-        )
-        let links = Links()
+        ) { source, refusal in
+            links.sinks?.tell { $0.sourceRefusing(source, reason: refusal.rawValue, at: $1) }
+        }
         let faults = FaultLog(logger)
         log = try EventLog(
             directory,
@@ -115,16 +118,18 @@ package final class Server: Sendable {
     /// Puts another configuration in force without a request or an attempt being cut.
     /// - Returns: the keys that differ but need a restart.
     package func reload(_ new: Configuration) -> [String] {
-        let old = configuration.withLock { old in
-            defer { old = new }
-            return old
+        // What needs a restart stays as it runs, so that the next reload tells of it again.
+        let needingRestart = configuration.withLock { inForce in
+            let keys = inForce.keysThatNeedRestart(for: new)
+            inForce = new.keepingWhatNeedsRestart(of: inForce)
+            return keys
         }
         sources.replace(with: new.sources)
         http.updateLimits(ServerLimits(new.limits))
         log.update(EventLog.Limits(new.limits))
         let group = sinks
         waitFor { await group.replace(with: new) }
-        return old.keysThatNeedRestart(for: new)
+        return needingRestart
     }
 
     /// Opens the log sinks' files anew; also when a new configuration is refused.

@@ -13,6 +13,8 @@ final class SinkGroup: Sendable {
         var running: [String: RunningSink] = [:]
         /// The last exchange of each sink, done or not.
         var exchanges: [String: Task<Void, Never>] = [:]
+        /// Of the configuration in force.
+        var notices = Notices(for: [])
         var isStopping = false
     }
 
@@ -32,6 +34,7 @@ final class SinkGroup: Sendable {
 
     /// Starts every sink of the configuration where it stood.
     func start(_ configuration: Configuration) async throws {
+        state.withLock { $0.notices = Notices(for: configuration.sinks) }
         for sink in configuration.sinks { try await start(sink, in: configuration) }
         let configured = Set(configuration.sinks.map(\.name))
         for status in try log.makeReader().sinkStatuses() where !configured.contains(status.record.name) {
@@ -44,6 +47,12 @@ final class SinkGroup: Sendable {
         state.withLock { state in
             for sink in state.running.values { sink.wake() }
         }
+    }
+
+    /// Stores an event of kychook's own, if some sink asks for it; lost where the store has no room for it.
+    func tell(_ make: (Notices, Timestamp) -> IncomingEvent?) {
+        guard let event = make(state.withLock { $0.notices }, clock.now()) else { return }
+        _ = log.submit(event, ticket: ())
     }
 
     func reopenLogs() {
@@ -82,6 +91,7 @@ final class SinkGroup: Sendable {
         }
         let wanted = Dictionary(configuration.sinks.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         state.withLock { state in
+            state.notices = Notices(for: configuration.sinks)
             for name in Set(state.running.keys).union(state.exchanges.keys).union(wanted.keys) {
                 // After the exchange before it: of one sink there is never more than one dispatcher.
                 let before = state.exchanges[name]
@@ -150,7 +160,8 @@ final class SinkGroup: Sendable {
             clock: clock,
             random: { .random(in: 0..<1) },
             logger: logger,
-            notices: Notices(for: configuration.sinks)
+            notices: Notices(for: configuration.sinks),
+            statistics: statistics
         )
         let record = try await log.register(sink.name, start: sink.start, now: clock.now())
         let started: RunningSink

@@ -63,8 +63,10 @@ final class Writer {
 
     private func take(_ turn: inout WriteQueue.Turn) {
         let enough = turn.appends.isEmpty || enoughSpace()
-        turn.expire(now: .now(), failure: enough ? .storeFailing : .diskNearlyFull)
-        if !enough { turn.setAside() }
+        if !enough {
+            turn.expire(now: .now(), failure: .diskNearlyFull)
+            turn.setAside()
+        }
         guard !turn.isEmpty else {
             pauses.lengthen()
             return
@@ -79,6 +81,8 @@ final class Writer {
             recover()
             turn.hasSetAside ? pauses.lengthen() : pauses.reset()
         } catch {
+            // Only now: every event is tried once, also where nobody waits for a failing store.
+            turn.expire(now: .now(), failure: .storeFailing)
             fail(error)
         }
     }

@@ -51,7 +51,7 @@ import Testing
 
     @Test func `names from the configuration and reasons stand in it as JSON`() throws {
         let notices = Notices(for: [.asking(.field(.type, in: [.init("kychook.*")]))])
-        let told = try #require(notices.sourceRefusing("a\"b", reason: "line\nend", count: 10, at: .start))
+        let told = try #require(notices.sourceRefusing("a\"b", reason: "line\nend", at: .start))
         #expect(
             String(decoding: told.body, as: UTF8.self)
                 == #"{"source":"a\"b","reason":"line\u000aend","count":"10"}"#
@@ -84,7 +84,7 @@ extension Notices {
         case .deliveryDead:
             deliveryDead(Delivery.sample().event, sink: "s", attempts: 1, reason: nil, at: .start) != nil
         case .sinkOpen: sinkOpen("s", SinkHealth(), at: .start) != nil
-        case .sourceRefusing: sourceRefusing("s", reason: "", count: 1, at: .start) != nil
+        case .sourceRefusing: sourceRefusing("s", reason: "", at: .start) != nil
         }
     }
 }

@@ -162,6 +162,7 @@ extension DispatchContext {
     static func test(
         _ store: TestStore,
         notices: Notices = Notices(for: []),
+        statistics: DeliveryStatistics = DeliveryStatistics(),
         onLog: @escaping @Sendable (String) -> Void = { _ in }
     ) -> DispatchContext {
         DispatchContext(
@@ -169,7 +170,8 @@ extension DispatchContext {
             clock: WallClock { .start },
             random: { 0 },
             logger: Logger(label: "test") { _ in ListenedLog(listener: onLog) },
-            notices: notices
+            notices: notices,
+            statistics: statistics
         )
     }
 }

@@ -27,6 +27,11 @@ import Testing
         #expect(seen.withLock { $0 } == [1, 2, 3])
     }
 
+    @Test func `an event that may not wait at all is still tried`() async throws {
+        let store = try TestStore(limits: EventLog.Limits(commitWait: .zero, freeSpaceFloor: 0))
+        #expect(try await store.append(.status(of: "i1"))?.sequence == 1)
+    }
+
     @Test func `who follows the log hears of the newest sequence of each commit`() async throws {
         let (commits, heard) = AsyncStream.makeStream(of: Int64.self)
         let store = try TestStore(onCommit: { heard.yield($0) })

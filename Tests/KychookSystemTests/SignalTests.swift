@@ -109,6 +109,9 @@ import Testing
         let kychook = try Installation()
         kychook.configure(listen: "127.0.0.1:1")
         reload(kychook, until: "needs a restart key=listen")
+        // Told again each time: what runs has not changed.
+        kychook.process.send(SIGHUP)
+        #expect(kychook.process.lines(where: { $0.contains("needs a restart key=listen") }, atLeast: 2))
         #expect(try kychook.post(Installation.body("a", "approved")).status == 200)
     }
 

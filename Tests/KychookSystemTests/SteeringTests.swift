@@ -92,6 +92,30 @@ import Testing
         #expect(kychook.output(["sinks", "test", "nobody"]).end == .exited(65))
     }
 
+    @Test func `a source that refuses everything, and a dead delivery, are told to the sink that asks for them`() throws
+    {
+        let kychook = try Installation(start: false)
+        let told = kychook.directory.path("told")
+        let alarm = kychook.script("alarm", "cat >> \(told)")
+        let hook = kychook.script("hook", "cat > /dev/null; exit 65")
+        kychook.configure(sinks: [
+            "alarm: { when: { type: \"kychook.*\" }, shell: { command: [\(alarm)] } }",
+            "hook: { shell: { command: [\(hook)] } }",
+        ])
+        try kychook.start()
+        for _ in 0..<12 { #expect(try kychook.post(Array("{}".utf8), headers: []).status == 401) }
+        #expect(try kychook.post(Installation.body("ident-1", "approved")).status == 200)
+        let lines = try #require(follow(told).lines(atLeast: 2))
+        #expect(lines[0].contains(#""type":"kychook.source.refusing""#))
+        #expect(lines[0].hasSuffix(#""data":{"source":"bitgo","reason":"missing_signature","count":"10"}}"#))
+        #expect(lines[1].contains(#""type":"kychook.delivery.dead""#))
+        #expect(lines[1].contains(#""data":{"sink":"hook","event":"evt_"#))
+        // Neither the log, which asks for everything, nor the hook is told.
+        #expect(follow(kychook.logFile).lines(atLeast: 1)?.count == 1)
+        let deliveries = kychook.output(["deliveries", "list", "--sink", "hook", "--json"]).lines
+        #expect(deliveries.count == 1)
+    }
+
     @Test func `a sink is renamed while at work and forgotten after it left`() throws {
         let kychook = try Self.installation()
         kychook.write("", to: kychook.directory.path("ok"), mode: 0o644)

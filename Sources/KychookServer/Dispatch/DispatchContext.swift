@@ -10,6 +10,7 @@ struct DispatchContext: Sendable {
     let random: @Sendable () -> Double
     let logger: Logger
     let notices: Notices
+    let statistics: DeliveryStatistics
 
     /// A sink opened, paused itself, or works again: for the operator, for the store, and for the sinks that ask for it.
     func tell(of health: SinkHealth, sink: String, in report: inout DeliveryReport) {

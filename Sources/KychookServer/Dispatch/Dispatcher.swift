@@ -250,6 +250,7 @@ actor Dispatcher {
         defer { signal.send() }
         // Cut by us: not the sink's doing, so it is no attempt.
         if isCancelled, attempt.result.outcome != .succeeded { return }
+        context.statistics.count(attempt.result.outcome, sink: configuration.name)
         finish(item, event: event, attempt)
         judgeSink(by: attempt.result.outcome, wasProbe: item.isProbe)
     }

@@ -159,6 +159,7 @@ actor LogDispatcher {
         if !batch.lines.isEmpty { try file.append(batch.lines) }
         let done = batch
         batch = LogBatch(after: done.position)
+        context.statistics.countLines(done.lines.count, sink: configuration.name)
         worked()
         if !done.deliveries.isEmpty {
             let outcomes = done.outcomes(started: started, duration: MonotonicTime.now() - startedAt)

@@ -41,12 +41,12 @@ struct Notices: Sendable {
         )
     }
 
-    func sourceRefusing(_ source: String, reason: String, count: Int, at now: Timestamp) -> IncomingEvent? {
+    func sourceRefusing(_ source: String, reason: String, at now: Timestamp) -> IncomingEvent? {
         make(
             .sourceRefusing,
             key: "\(source)/\(now.milliseconds)",
             at: now,
-            [("source", source), ("reason", reason), ("count", "\(count)")]
+            [("source", source), ("reason", reason), ("count", "\(RefusalStreaks.limit)")]
         )
     }
 

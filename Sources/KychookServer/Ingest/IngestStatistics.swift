@@ -10,6 +10,7 @@ import Logging
 final class IngestStatistics: Sendable {
     private struct State {
         var sources: [String: SourceFigures] = [:]
+        var streaks = RefusalStreaks()
         var toldAt: MonotonicTime?
         var untold = 0
     }
@@ -17,18 +18,28 @@ final class IngestStatistics: Sendable {
     /// The answers that the provider takes for failures.
     let providerFailures: ProviderFailures
     private let state = Monitor(State())
+    private let onStreak: @Sendable (_ source: String, Refusal) -> Void
     private let logger: Logger
 
     /// Refusals are told at most this often; the line says how many there were since the last one.
     private static let interval = Duration.seconds(10)
 
-    init(providerFailures: ProviderFailures, logger: Logger) {
+    /// - Parameter onStreak: all requests of a source have been refused for a while. On any thread.
+    init(
+        providerFailures: ProviderFailures,
+        logger: Logger,
+        onStreak: @escaping @Sendable (_ source: String, Refusal) -> Void = { _, _ in }
+    ) {
         self.providerFailures = providerFailures
+        self.onStreak = onStreak
         self.logger = logger
     }
 
     func count(_ result: Result<AppendOutcome, AppendFailure>, source: String) {
-        state.withLock { $0.sources[source, default: SourceFigures()].count(result) }
+        state.withLock { state in
+            state.sources[source, default: SourceFigures()].count(result)
+            state.streaks.accepted(source)
+        }
         switch result {
         case .success(.stored(let event)): note(event)
         case .success(.duplicate): break
@@ -40,7 +51,9 @@ final class IngestStatistics: Sendable {
 
     func count(_ refusal: Refusal, source: String) {
         let now = MonotonicTime.now()
+        var isStreak = false
         let untold: Int? = state.withLock { state in
+            isStreak = state.streaks.refused(source)
             state.sources[source, default: SourceFigures()].refusals[refusal, default: 0] += 1
             state.untold += 1
             if let told = state.toldAt, now - told < IngestStatistics.interval { return nil }
@@ -48,6 +61,7 @@ final class IngestStatistics: Sendable {
             return state.untold
         }
         providerFailures.count(source)
+        if isStreak { onStreak(source, refusal) }
         guard let untold else { return }
         logger.warning(
             "requests refused: try 'kychook verify --explain' on a saved body",
