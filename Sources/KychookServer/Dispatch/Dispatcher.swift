@@ -190,30 +190,32 @@ actor Dispatcher {
             {
                 pacer.use(now: .now())
                 caution.use(now: .now())
-                start(item, in: &group)
+                // The next one would meet the same fault of the store.
+                guard start(item, in: &group) else { return }
             }
         case .probe:
-            if let item = window.startProbe() { start(item, in: &group) }
+            if let item = window.startProbe() { _ = start(item, in: &group) }
         case .nothing:
             break
         }
     }
 
-    private func start(_ item: DeliveryWindow.Item, in group: inout DiscardingTaskGroup) {
+    /// - Returns: false when the store could not be read.
+    private func start(_ item: DeliveryWindow.Item, in group: inout DiscardingTaskGroup) -> Bool {
         let delivery: Delivery?
         do {
             delivery = try self.delivery(for: item)
         } catch {
             reasons.note("cannot read the event log: \(error)")
             window.postpone(item, due: .now() + .seconds(1))
-            return
+            return false
         }
         let (started, startedAt) = (context.clock.now(), MonotonicTime.now())
         guard let delivery else {
             // Its body was deleted: nothing is left to deliver.
             let result = AttemptResult(.permanent(reason: "the event's body was deleted"))
             finish(item, event: nil, DeliveryReport.Attempt(started: started, duration: .zero, result: result))
-            return
+            return true
         }
         attemptsUnderWay += 1
         group.addTask(executorPreference: thread) { [sink] in
@@ -222,6 +224,7 @@ actor Dispatcher {
             let attempt = DeliveryReport.Attempt(started: started, duration: duration, result: result)
             await self.attemptEnded(item, event: delivery.event, attempt)
         }
+        return true
     }
 
     /// Nil: the event's body is no more.
@@ -373,44 +376,5 @@ actor Dispatcher {
             case .paused: MonotonicTime?.none
             }
         return [due, readAt].compactMap(\.self).min()
-    }
-}
-
-/// An outcome on its way into the store, and what to do once it is there.
-private struct Settlement {
-    enum Effect {
-        case end(DeliveryWindow.Item)
-        case retry(DeliveryWindow.Item, due: MonotonicTime)
-        case queued(DeliveryWindow.Item)
-    }
-
-    let outcome: DeliveryReport.Outcome
-    let effect: Effect
-    /// Stored with it: what kychook has to tell of it.
-    var notice: IncomingEvent?
-
-    init(_ outcome: DeliveryReport.Outcome, _ effect: Effect, notice: IncomingEvent? = nil) {
-        self.outcome = outcome
-        self.effect = effect
-        self.notice = notice
-    }
-
-    /// A delivery that only joins its subject's queue.
-    init(queued: DeliveryWindow.Item) {
-        outcome = DeliveryReport.Outcome(
-            row: queued.row,
-            sequence: queued.sequence,
-            state: .pending(next: nil),
-            attempts: queued.attempts,
-            tries: queued.tries,
-            agedFrom: queued.agedFrom
-        )
-        effect = .queued(queued)
-    }
-}
-
-extension DeliveryReport.Attempt {
-    fileprivate var failure: DeliveryReport.Failure? {
-        result.outcome.reason.map { DeliveryReport.Failure(reason: $0, at: started) }
     }
 }
