@@ -31,6 +31,7 @@ actor Dispatcher {
     private var settlements: [Settlement] = []
     private var isRecording = false
     private var persistedCursor: Int64
+    private var cursorRecordedAt = MonotonicTime.now()
     private var persistedHealth: SinkHealth
     private var attemptsUnderWay = 0
     /// After a failed read of the log: when to try again.
@@ -334,6 +335,7 @@ actor Dispatcher {
         let batch = settlements
         settlements.removeAll()
         isRecording = true
+        cursorRecordedAt = .now()
         let cursor = window.cursor
         var report = DeliveryReport(sink: row, cursor: cursor, outcomes: batch.map(\.outcome))
         report.events = batch.compactMap(\.notice)
@@ -361,8 +363,14 @@ actor Dispatcher {
         signal.send()
     }
 
-    /// The cursor alone is worth a write when much would be read again after a crash.
-    private var cursorIsWorthRecording: Bool { window.cursor - persistedCursor >= 1000 }
+    /// The cursor alone, past events that the sink did not ask for: when much would be read again after a crash, and
+    /// once a second, because the operator sees by it how far the sink is.
+    private var cursorIsWorthRecording: Bool {
+        let behind = window.cursor - persistedCursor
+        return behind >= 1000 || behind > 0 && .now() >= cursorRecordedAt + Dispatcher.cursorInterval
+    }
+
+    private static let cursorInterval = Duration.seconds(1)
 
     private var nextMoment: MonotonicTime? {
         guard !isStopping else { return nil }
@@ -375,6 +383,8 @@ actor Dispatcher {
             case .open: attemptsUnderWay == 0 ? circuit.nextLook(now: now) : nil
             case .paused: MonotonicTime?.none
             }
-        return [due, readAt].compactMap(\.self).min()
+        let isBehind = window.cursor > persistedCursor && !isRecording
+        let cursorDue = isBehind ? cursorRecordedAt + Dispatcher.cursorInterval : nil
+        return [due, readAt, cursorDue].compactMap(\.self).min()
     }
 }
