@@ -23,6 +23,7 @@ package final class HTTPServer: Sendable {
     ///   - name: of the threads, short: `http` makes `http-0`, `http-1` …
     ///   - addresses: each is served by every loop. For a path the caller holds the lock of its directory.
     ///   - loops: at least 1.
+    ///   - inherited: used instead of sockets of our own where the addresses are the same.
     ///   - makeHandler: called on each loop's thread with its index, once. The handler never leaves that thread.
     /// - Throws: when an address cannot be listened on, naming it.
     package init(
@@ -31,13 +32,20 @@ package final class HTTPServer: Sendable {
         loops count: Int,
         limits: ServerLimits = ServerLimits(),
         accepting: Accepting = .sharedQueue,
+        inherited: InheritedSockets = .none,
         makeHandler: @escaping @Sendable (_ loop: Int) -> any RequestHandler
     ) throws(SystemError) {
         precondition(count > 0, "a server without a loop answers nobody")
         var bound: [ListenAddress] = []
         var listeners = [[Listener]](repeating: [], count: count)
         for address in addresses {
-            bound.append(try Self.listen(on: address, for: &listeners, accepting))
+            if let socket = inherited.take(address) {
+                let listener = Listener(socket, isShared: count > 1, outlivesUs: true)
+                for index in listeners.indices { listeners[index].append(listener) }
+                bound.append(address)
+            } else {
+                bound.append(try Self.listen(on: address, for: &listeners, accepting))
+            }
         }
         var mailboxes: [Mailbox] = []
         for _ in 0..<count { mailboxes.append(try Mailbox()) }
