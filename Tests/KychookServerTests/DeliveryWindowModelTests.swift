@@ -79,8 +79,8 @@ private struct ModelRun {
 
     mutating func step() {
         switch Int.random(in: 0..<100, using: &random) {
-        case 0..<24: arrive()
-        case 24: replay()
+        case 0..<21: arrive()
+        case 21..<25: replay()
         case 25..<45: read()
         case 45..<65: start()
         case 65..<80: end(succeeding: 2)
@@ -88,7 +88,7 @@ private struct ModelRun {
         case 88..<96: commit()
         case 96..<98: now = now + .seconds(Int.random(in: 0...5, using: &random))
         case 98: window.hasten()
-        default: if random.oneIn(3) { crash() }
+        default: crash()
         }
         check()
     }

@@ -23,8 +23,6 @@ actor Dispatcher {
     private var feed: Feed
     private var window: DeliveryWindow
     private var circuit: Circuit
-    /// Sequences above the cursor that were finished before this run.
-    private var recorded: Set<Int64>
     private var pacer: Pacer
     /// Holds a sink that fails back until it is open or works again.
     private var caution = Pacer(rate: 100)
@@ -70,13 +68,8 @@ actor Dispatcher {
         pacer = Pacer(rate: configuration.rate)
         thread = SinkThread(named: configuration.name, isPolite: configuration.kind.isCostly)
         steadyClock = SteadyClock(context.clock)
-        feed = Feed(reader, sink: record.row, after: record.cursor, withBodies: matcher.needsBody)
+        feed = try Feed(reader, sink: record.row, after: record.cursor, withBodies: matcher.needsBody)
         window = DeliveryWindow(cursor: record.cursor, maxInFlight: configuration.maxInFlight)
-        let (now, wallNow) = (MonotonicTime.now(), context.clock.now())
-        recorded = try reader.recordedSequences(of: record.row, after: record.cursor)
-        for delivery in try reader.pendingDeliveries(of: record.row) {
-            window.take(delivery, due: delivery.due(longestWait: configuration.longestWait, now: now, wallNow: wallNow))
-        }
     }
 
     /// There may be new events. From any thread.
@@ -159,7 +152,10 @@ actor Dispatcher {
                 persistedHealth = stored.health
                 circuit.replace(with: stored.health)
             }
-            if requests.hasten.exchange(false, ordering: .acquiring) { window.hasten() }
+            if requests.hasten.exchange(false, ordering: .acquiring) {
+                feed.hasten()
+                window.hasten()
+            }
         } catch {
             requests.look.store(true, ordering: .releasing)
             throw error
@@ -168,16 +164,17 @@ actor Dispatcher {
 
     private func take(_ entry: Feed.Entry) {
         switch entry {
-        case .operated(let delivery):
+        case .delivery(let delivery):
             let longest = configuration.longestWait
             window.take(delivery, due: delivery.due(longestWait: longest, now: .now(), wallNow: context.clock.now()))
         case .event(let stored):
             let event = stored.event
-            let isDone = recorded.remove(event.sequence) != nil
-            let matches = !isDone && matcher.matches(event, body: stored.body?.bytes)
+            let matches = matcher.matches(event, body: stored.body?.bytes)
             if let queued = window.read(event.sequence, subject: stored.subject, matches: matches) {
                 settlements.append(Settlement(queued: queued))
             }
+        case .passed(let sequence):
+            _ = window.read(sequence, subject: nil, matches: false)
         }
     }
 
