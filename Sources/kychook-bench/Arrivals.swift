@@ -1,3 +1,4 @@
+import Glibc
 import KychookLinux
 
 /// Which of a load's events reached a sink, in the order in which they did.
@@ -11,6 +12,9 @@ struct Arrivals {
     private(set) var list: [Arrival] = []
     /// What is no event of a load.
     private(set) var foreign = 0
+    /// An operator's doing, which says nothing of what live events get.
+    private(set) var replays = 0
+    private static let replayMember = Array(#","replay":true"#.utf8)
     private static let keyMember = Array(#""idempotencykey":""#.utf8)
     private static let keyLength = 36
 
@@ -25,7 +29,9 @@ struct Arrivals {
 
     /// - Parameter document: as sinks get it.
     mutating func note(_ document: UnsafeRawBufferPointer, at moment: MonotonicTime) {
-        if let event = Arrivals.key(of: document) {
+        if Arrivals.replayMember.place(in: document) != nil {
+            replays += 1
+        } else if let event = Arrivals.key(of: document) {
             list.append(Arrival(event: event, moment: moment))
         } else {
             foreign += 1
@@ -51,13 +57,23 @@ struct Arrivals {
     }
 
     private static func key(of document: UnsafeRawBufferPointer) -> Int? {
-        let member = keyMember
+        guard let start = keyMember.place(in: document).map({ $0 + keyMember.count }),
+            start + keyLength <= document.count
+        else { return nil }
+        return SignedEvents.index(ofKey: UnsafeRawBufferPointer(rebasing: document[start..<start + keyLength]))
+    }
+}
+
+extension [UInt8] {
+    /// Where these bytes stand first in others.
+    fileprivate func place(in document: UnsafeRawBufferPointer) -> Int? {
+        guard let first, let start = document.baseAddress else { return nil }
         var position = 0
-        while position + member.count + keyLength <= document.count {
-            if document[position] == member[0], document[position..<position + member.count].elementsEqual(member) {
-                let start = position + member.count
-                return SignedEvents.index(ofKey: UnsafeRawBufferPointer(rebasing: document[start..<start + keyLength]))
-            }
+        while position + count <= document.count,
+            let found = memchr(start + position, Int32(first), document.count - position - count + 1)
+        {
+            position = found - UnsafeMutableRawPointer(mutating: start)
+            if document[position..<position + count].elementsEqual(self) { return position }
             position += 1
         }
         return nil

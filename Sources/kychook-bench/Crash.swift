@@ -9,6 +9,9 @@ struct Crash: ParsableCommand {
     @Option(help: "How often the server is killed (SIGKILL).")
     var kills = 200
 
+    @Flag(help: "An operator pauses, resumes and replays at random meanwhile.")
+    var operated = false
+
     @Option(help: "Of the moments at which it is killed.")
     var seed: UInt64 = 1
 
@@ -33,7 +36,8 @@ struct Crash: ParsableCommand {
             bodyLength: 600,
             identities: CrashRun.identities
         )
-        let run = try CrashRun(serverProgram(server), in: TemporaryDirectory.parent(directory), events)
+        let parent = try TemporaryDirectory.parent(directory)
+        let run = try CrashRun(serverProgram(server), in: parent, events, isOperated: operated)
         let begin = MonotonicTime.now()
         try run.run(kills: kills, seed: seed)
         var figures = Report()
@@ -44,10 +48,12 @@ struct Crash: ParsableCommand {
         figures.add("slowest_start_ms", run.slowestStart, digits: 1, bar: .atMost(1000))
         figures.add(faults: "refused", run.refused)
         figures.add(faults: "hung_connections", run.hungConnections)
+        if operated { figures.add(faults: "failed_commands", run.failedCommands) }
         figures.add(faults: "unclean_exit", run.exitStatus == 0 ? 0 : 1)
         for (sink, verdict) in run.verdicts {
             figures.add("\(sink)_quiet_events", verdict.quiet)
             figures.add("\(sink)_copies", verdict.copies)
+            if operated { figures.add("\(sink)_replays", verdict.replays) }
             figures.add(faults: "\(sink)_missing", verdict.missing)
             figures.add(faults: "\(sink)_doubled", verdict.doubled + (sink == "log" ? verdict.copies : 0))
             figures.add(faults: "\(sink)_out_of_order", verdict.outOfOrder)

@@ -5,6 +5,7 @@ import KychookLinux
 final class CrashRun {
     static let connections = 4
     static let identities = 64
+    private static let sinks = ["log", "http", "shell"]
     /// Every so many kills the server is left alone.
     private static let killsBetweenQuiet = 50
     /// More than twice as long as what counts as close to a kill.
@@ -23,10 +24,14 @@ final class CrashRun {
     private(set) var slowestStart = 0.0
     /// What is wrong apart from what the sinks got.
     private(set) var hungConnections = 0
+    private(set) var failedCommands = 0
+    private let isOperated: Bool
     private(set) var exitStatus: Int32?
 
-    init(_ program: String, in parent: String, _ events: SignedEvents) throws {
+    /// - Parameter isOperated: an operator pauses, resumes and replays meanwhile.
+    init(_ program: String, in parent: String, _ events: SignedEvents, isOperated: Bool) throws {
         self.program = program
+        self.isOperated = isOperated
         directory = try TemporaryDirectory(in: parent)
         load = EnduringLoad(events, connections: CrashRun.connections)
         target = try HTTPTarget()
@@ -34,16 +39,20 @@ final class CrashRun {
         hooks = FollowedFile(directory.path("hooks.jsonl"))
     }
 
-    /// - Parameter seed: of the moments at which the server is killed.
+    /// - Parameter seed: of the moments at which the server is killed, and of what an operator does.
     func run(kills count: Int, seed: UInt64) throws {
+        var hand = Operator(program, in: directory, sinks: CrashRun.sinks, seed: seed)
         var server = try start()
         for number in 1...count {
             let isQuiet = number.isMultiple(of: CrashRun.killsBetweenQuiet)
             try follow(for: isQuiet ? CrashRun.quietLife : CrashRun.life(number, seed))
+            if isOperated, !isQuiet { try hand.act(number) }
             kills.note(.now())
             server.process.kill()
             server = try start()
         }
+        if isOperated { try hand.resumeAll() }
+        failedCommands = hand.failures
         try follow(for: CrashRun.quietLife)
         hungConnections = load.stop()
         try waitForSinks()
@@ -110,6 +119,7 @@ final class CrashRun {
                 acknowledged: acknowledged,
                 identities: CrashRun.identities,
                 kills: kills,
+                isOperated: isOperated,
                 isWanted: isWanted
             )
         }

@@ -32,28 +32,34 @@ struct SinkVerdict {
     /// Events that were acknowledged and came far from every kill; none of them may come again.
     private(set) var quiet = 0
 
+    /// What an operator sent again.
+    let replays: Int
+
     /// What is close to a kill.
     private static let near = Duration.seconds(2)
     /// An attempt under way at a kill may arrive after it: a hook lives on, a request waits in the kernel.
-    private static let afterlife = Duration.milliseconds(250)
+    private static let afterlife = Duration.seconds(1)
 
     /// - Parameters:
     ///   - acknowledged: when each event was.
     ///   - identities: the events go round so many.
+    ///   - isOperated: a sink may have been paused between a cut attempt and the next, however long.
     ///   - isWanted: whether the sink asked for events of this identity.
     init(
         _ arrivals: Arrivals,
         acknowledged: [MonotonicTime?],
         identities: Int,
         kills: Kills,
+        isOperated: Bool,
         isWanted: (_ identity: Int) -> Bool
     ) {
+        replays = arrivals.replays
         var last = [MonotonicTime?](repeating: nil, count: acknowledged.count)
         var newest = [Int](repeating: -1, count: identities)
         for arrival in arrivals.list where arrival.event < acknowledged.count {
             let (event, moment) = (arrival.event, arrival.moment)
             if let before = last[event] {
-                if SinkVerdict.explains(kills, before, moment) { copies += 1 } else { doubled += 1 }
+                if SinkVerdict.explains(kills, before, moment, isOperated) { copies += 1 } else { doubled += 1 }
             } else {
                 let identity = event % identities
                 if event < newest[identity] { outOfOrder += 1 }
@@ -72,10 +78,15 @@ struct SinkVerdict {
     }
 
     /// A kill cut the first arrival from its record, and the second followed soon after one.
-    private static func explains(_ kills: Kills, _ first: MonotonicTime, _ second: MonotonicTime) -> Bool {
+    private static func explains(
+        _ kills: Kills,
+        _ first: MonotonicTime,
+        _ second: MonotonicTime,
+        _ isOperated: Bool
+    ) -> Bool {
         let from = first - afterlife
         return kills.any(from: from, to: min(second, first + near))
-            && kills.any(from: max(from, second - near), to: second)
+            && (isOperated || kills.any(from: max(from, second - near), to: second))
     }
 }
 

@@ -188,7 +188,8 @@ import Testing
             switch entry {
             case .event(let stored): found.append("\(stored.event.sequence)")
             case .passed(let sequence): found.append("passed \(sequence)")
-            case .delivery(let delivery): found.append(delivery.operation == nil ? "row \(delivery.sequence)" : "replay")
+            case .delivery(let delivery):
+                found.append(delivery.operation == nil ? "row \(delivery.sequence)" : "replay")
             }
         }
         #expect(found == ["row 2", "passed 4", "replay", "5", "row 6", "passed 6", "7", "8"])
