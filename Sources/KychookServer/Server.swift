@@ -73,6 +73,7 @@ package final class Server: Sendable {
         http = try HTTPServer(
             name: "http",
             listen: try configuration.listen.map { try KychookLinux.ListenAddress($0) },
+            tls: configuration.listen.map(\.tls?.context),
             loops: loops ?? Thread.usableCPUs,
             limits: ServerLimits(configuration.limits),
             makeHandler: { _ in Ingest(table: sources, log: eventLog, clock: clock, statistics: statistics) }
@@ -112,6 +113,12 @@ package final class Server: Sendable {
     /// Where requests are accepted, with real ports.
     package var addresses: [String] { http.boundAddresses.map(\.description) }
 
+    /// The same as URLs without a path: `https://0.0.0.0:8443`.
+    package var urls: [String] {
+        let listeners = configuration.withLock { $0.listen }
+        return zip(listeners, http.boundAddresses).map { "\($0.scheme)://\($1)" }
+    }
+
     /// Where it can be watched, with the real port; nil: nowhere.
     package var adminAddress: String? { admin?.address }
 
@@ -119,11 +126,12 @@ package final class Server: Sendable {
     /// - Returns: the keys that differ but need a restart.
     package func reload(_ new: Configuration) -> [String] {
         // What needs a restart stays as it runs, so that the next reload tells of it again.
-        let needingRestart = configuration.withLock { inForce in
+        let (needingRestart, listeners) = configuration.withLock { inForce in
             let keys = inForce.keysThatNeedRestart(for: new)
             inForce = new.keepingWhatNeedsRestart(of: inForce)
-            return keys
+            return (keys, inForce.listen)
         }
+        http.updateTLS(listeners.map(\.tls?.context))
         sources.replace(with: new.sources)
         http.updateLimits(ServerLimits(new.limits))
         log.update(EventLog.Limits(new.limits))
