@@ -42,7 +42,7 @@ package struct TLSSession: ~Copyable {
 
     /// Unwraps what arrived on the wire, as far as there is room for it; does the handshake on the way.
     ///
-    /// To be called until it gives no more bytes: the wire is free for another session then.
+    /// To be called until it gives no bytes, or until ``hasMore`` is false: the wire is free for another session then.
     /// - Parameter room: not empty.
     package mutating func read(into room: UnsafeMutableRawBufferPointer) -> Reading {
         ERR_clear_error()
@@ -57,6 +57,9 @@ package struct TLSSession: ~Copyable {
             return .failed(TLSFailure.last())
         }
     }
+
+    /// After bytes were read: false when another read would give none. Much cheaper than trying.
+    package var hasMore: Bool { !wire.isTaken || SSL_has_pending(ssl) == 1 }
 
     /// Wraps bytes of the connection and puts them on the wire; only once ``isEstablished``.
     /// - Returns: false when the session has failed.

@@ -36,6 +36,9 @@ package final class TLSWire {
         if outgoing.count > Self.usualCapacity { resize(Self.usualCapacity) }
     }
 
+    /// Nothing that arrived is left.
+    var isTaken: Bool { arrived.isEmpty }
+
     /// - Returns: 0 when there is nothing.
     fileprivate func take(into target: UnsafeMutableRawBufferPointer) -> Int {
         let count = min(target.count, arrived.count)

@@ -38,6 +38,7 @@ final class TLSConnection {
             case .bytes(let count):
                 inbox.append(filled: count)
                 isUnwrapping = false
+                if !session.hasMore { return .open }
             case .needsMore:
                 // Just established: the peer has done its part, and may be idle from here on.
                 if !wasEstablished, session.isEstablished { isUnwrapping = false }

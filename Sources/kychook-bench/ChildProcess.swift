@@ -48,6 +48,16 @@ final class ChildProcess {
         return status & 0x7F == 0 ? status >> 8 & 0xFF : nil
     }
 
+    /// Waits for a program that ends by itself.
+    /// - Returns: the exit status; nil when a signal ended it.
+    func wait() -> Int32? {
+        guard isRunning else { return nil }
+        isRunning = false
+        var status: Int32 = 0
+        while waitpid(id, &status, 0) < 0, errno == EINTR {}
+        return status & 0x7F == 0 ? status >> 8 & 0xFF : nil
+    }
+
     /// SIGKILL: the process gets no chance to put anything in order. Returns when it is gone.
     func kill() {
         guard isRunning else { return }
