@@ -5,11 +5,19 @@ package struct ListenConfiguration: Equatable, Sendable {
     package var isInsecurePlain: Bool
     /// nil: plain HTTP.
     package var tls: TLSConfiguration?
+    /// Whose word on the client's address is taken, for the log.
+    package var trustedProxies: [IPNetwork]
 
-    package init(address: ListenAddress, isInsecurePlain: Bool = false, tls: TLSConfiguration? = nil) {
+    package init(
+        address: ListenAddress,
+        isInsecurePlain: Bool = false,
+        tls: TLSConfiguration? = nil,
+        trustedProxies: [IPNetwork] = []
+    ) {
         self.address = address
         self.isInsecurePlain = isInsecurePlain
         self.tls = tls
+        self.trustedProxies = trustedProxies
     }
 
     /// Of its URLs.
@@ -91,10 +99,11 @@ extension Reading {
             return nil
         }
         defer { mapping.finish() }
-        mapping.unsupported("trusted_proxies")
+        let proxies = mapping.value("trusted_proxies").map { networks($0, named: "`trusted_proxies`") }
         let tls = mapping.value("tls").flatMap(tls)
         var listener = listener(mapping)
         listener?.tls = tls
+        listener?.trustedProxies = proxies ?? []
         if mapping.has("tls"), listener?.isInsecurePlain == true {
             let message = "`insecure_plain` and `tls` exclude each other: remove one"
             diagnostics.error(message, at: mapping.keyPosition("insecure_plain"))

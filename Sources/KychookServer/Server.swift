@@ -16,6 +16,7 @@ package final class Server: Sendable {
     private let sinks: SinkGroup
     private let sources: SourceTable
     private let statistics: IngestStatistics
+    private let proxies: TrustedProxies
     private let http: HTTPServer
     private let control: HTTPServer
     private let readiness: Readiness
@@ -70,13 +71,17 @@ package final class Server: Sendable {
         sinks = SinkGroup(log: log, clock: clock, logger: logger)
         let (sinkGroup, eventLog) = (sinks, log)
         try waitFor { try await sinkGroup.start(configuration) }
+        let proxies = TrustedProxies(configuration.listen)
+        self.proxies = proxies
         http = try HTTPServer(
             name: "http",
             listen: try configuration.listen.map { try KychookLinux.ListenAddress($0) },
             tls: configuration.listen.map(\.tls?.context),
             loops: loops ?? Thread.usableCPUs,
             limits: ServerLimits(configuration.limits),
-            makeHandler: { _ in Ingest(table: sources, log: eventLog, clock: clock, statistics: statistics) }
+            makeHandler: { _ in
+                Ingest(table: sources, log: eventLog, clock: clock, statistics: statistics, proxies: proxies)
+            }
         )
         control = try HTTPServer(
             name: "control",
@@ -131,6 +136,7 @@ package final class Server: Sendable {
             inForce = new.keepingWhatNeedsRestart(of: inForce)
             return (keys, inForce.listen)
         }
+        proxies.replace(with: listeners)
         http.updateTLS(listeners.map(\.tls?.context))
         sources.replace(with: new.sources)
         http.updateLimits(ServerLimits(new.limits))
