@@ -96,10 +96,11 @@ extension EventLoop {
         }
     }
 
-    /// The first step of a stop: takes in whoever has connected already, then listens no more.
+    /// The first step of a stop: takes in whoever has connected already, then listens no more. Who waits at a socket that
+    /// outlives this process is left to the next one.
     mutating func leaveListeners() {
         for listener in listeners {
-            while acceptOne(from: listener) {}
+            while !listener.outlivesUs, acceptOne(from: listener) {}
             epoll.remove(listener.socket)
         }
         // The last loop that lets go of a socket closes it.
@@ -114,11 +115,14 @@ final class Listener: Sendable {
     /// Several loops wait for this one.
     private let isShared: Bool
     let tls: ListenerTLS
+    /// Somebody else holds it as well, and gives it to the next process.
+    let outlivesUs: Bool
 
-    init(_ socket: consuming Descriptor, isShared: Bool, tls: ListenerTLS) {
+    init(_ socket: consuming Descriptor, isShared: Bool, tls: ListenerTLS, outlivesUs: Bool = false) {
         self.socket = socket
         self.isShared = isShared
         self.tls = tls
+        self.outlivesUs = outlivesUs
     }
 
     /// Level-triggered: what one loop leaves in the queue wakes the next.

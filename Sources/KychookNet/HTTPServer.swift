@@ -27,6 +27,7 @@ package final class HTTPServer: Sendable {
     ///   - addresses: each is served by every loop. For a path the caller holds the lock of its directory.
     ///   - tls: of the addresses, in their order; nil, and whatever is missing: plain.
     ///   - loops: at least 1.
+    ///   - inherited: used instead of sockets of our own where the addresses are the same.
     ///   - makeHandler: called on each loop's thread with its index, once. The handler never leaves that thread.
     /// - Throws: when an address cannot be listened on, naming it.
     package init(
@@ -36,6 +37,7 @@ package final class HTTPServer: Sendable {
         loops count: Int,
         limits: ServerLimits = ServerLimits(),
         accepting: Accepting = .sharedQueue,
+        inherited: InheritedSockets = .none,
         makeHandler: @escaping @Sendable (_ loop: Int) -> any RequestHandler
     ) throws(SystemError) {
         precondition(count > 0, "a server without a loop answers nobody")
@@ -44,7 +46,13 @@ package final class HTTPServer: Sendable {
         var security: [ListenerTLS] = []
         for (index, address) in addresses.enumerated() {
             let tls = ListenerTLS(index < contexts.count ? contexts[index] : nil)
-            bound.append(try Self.listen(on: address, tls, for: &listeners, accepting))
+            if let socket = inherited.take(address) {
+                let listener = Listener(socket, isShared: count > 1, tls: tls, outlivesUs: true)
+                for index in listeners.indices { listeners[index].append(listener) }
+                bound.append(address)
+            } else {
+                bound.append(try Self.listen(on: address, tls, for: &listeners, accepting))
+            }
             security.append(tls)
         }
         tls = security

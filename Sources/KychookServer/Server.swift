@@ -1,7 +1,7 @@
 import Glibc
 package import KychookConfig
 import KychookHTTP
-import KychookLinux
+package import KychookLinux
 package import KychookModel
 import KychookNet
 import KychookStore
@@ -29,19 +29,28 @@ package final class Server: Sendable {
     /// How long `stop()` lets requests and attempts end by themselves, and how long in all (design, section 6).
     private static let graceful = Duration.seconds(8)
     private static let final = Duration.milliseconds(9500)
+    /// For a predecessor, which ends within 10 s.
+    private static let patience = Duration.seconds(20)
 
     /// Opens the store, starts the sinks and listens.
     /// - Parameters:
     ///   - loops: event loops; nil: one per usable CPU.
+    ///   - inherited: listening sockets of a predecessor that may still be ending; it is waited for.
     package init(
         _ configuration: Configuration,
         logger: Logger,
         clock: WallClock = .system,
-        loops: Int? = nil
+        loops: Int? = nil,
+        inherited: InheritedSockets = .none
     ) throws {
         let directory = StateDirectory(path: configuration.stateDirectory)
         try directory.make()
-        lock = Monitor(HeldLock(try directory.acquireLock(owner: "process \(getpid())")))
+        // Connections wait meanwhile at the sockets that were handed over.
+        let patience = inherited.addresses.isEmpty ? Duration.zero : Server.patience
+        let held = try directory.acquireLock(owner: "process \(getpid())", patience: patience) { holder in
+            logger.info("waiting for the state directory", metadata: ["holder": "\(holder)"])
+        }
+        lock = Monitor(HeldLock(held))
         let links = Links()
         let statistics = IngestStatistics(
             providerFailures: ProviderFailures(clock: clock, logger: logger),
@@ -79,6 +88,7 @@ package final class Server: Sendable {
             tls: configuration.listen.map(\.tls?.context),
             loops: loops ?? Thread.usableCPUs,
             limits: ServerLimits(configuration.limits),
+            inherited: inherited,
             makeHandler: { _ in
                 Ingest(table: sources, log: eventLog, clock: clock, statistics: statistics, proxies: proxies)
             }

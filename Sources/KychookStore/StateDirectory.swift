@@ -1,3 +1,4 @@
+import Glibc
 package import KychookLinux
 
 /// The directory that holds everything kychook keeps: `kychook.db`, `lock`, `control.sock`.
@@ -39,6 +40,29 @@ package struct StateDirectory: Sendable {
         } catch {
             preconditionFailure("only system calls and our own errors are thrown above")
         }
+    }
+
+    /// As above, but waits for whoever holds it.
+    /// - Parameter onWait: called once, with the holder, where there is one to wait for.
+    package func acquireLock(
+        owner: String,
+        patience: Duration,
+        onWait: (_ holder: String) -> Void
+    ) throws(StoreError) -> FileLock {
+        let deadline = MonotonicTime.now() + patience
+        var waits = false
+        while .now() < deadline {
+            do {
+                return try acquireLock(owner: owner)
+            } catch {
+                guard case .locked(_, let holder) = error else { throw error }
+                if !waits { onWait(holder) }
+                waits = true
+                // flock(2) with a deadline does not exist, and a signal for it would reach every thread.
+                usleep(10_000)
+            }
+        }
+        return try acquireLock(owner: owner)
     }
 
     /// Whether so many bytes may still be written; a file system that does not tell is not full.

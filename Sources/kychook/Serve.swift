@@ -14,6 +14,7 @@ struct Serve: ParsableCommand {
     @OptionGroup var configuration: ConfigurationOption
 
     func run() throws {
+        let inherited = try reporting { try InheritedSockets.fromEnvironment() }
         fillStandardDescriptors()
         let signals = Signals([SIGTERM, SIGINT, SIGHUP])
         try reporting {
@@ -21,7 +22,8 @@ struct Serve: ParsableCommand {
             let settings = StandardErrorLog.Settings(parsed.configuration.log)
             let logger = Logger(label: "kychook") { _ in StandardErrorLog(settings) }
             warn(parsed, logger)
-            let server = try Server(parsed.configuration, logger: logger)
+            try match(inherited, parsed.configuration)
+            let server = try Server(parsed.configuration, logger: logger, inherited: inherited)
             announce(server, parsed.configuration, location, logger)
             while true {
                 let signal = signals.wait()
@@ -31,6 +33,18 @@ struct Serve: ParsableCommand {
             logger.info("stopping")
             server.stop()
             logger.info("stopped")
+        }
+    }
+
+    /// A socket that nobody accepts from would let the provider wait for ever.
+    private func match(_ inherited: InheritedSockets, _ configuration: Configuration) throws {
+        let configured = configuration.listen.map(\.address.description)
+        for address in inherited.addresses where !configured.contains(address.description) {
+            let wanted = configured.joined(separator: ", ")
+            throw failure(
+                .configuration,
+                "the socket \(address) was handed over, but `listen` has \(wanted): make both the same"
+            )
         }
     }
 

@@ -15,6 +15,7 @@ import Testing
         run.finish()
         #expect(run.faults == [])
         #expect(run.endedInStore == run.wanted)
+        #expect(run.probes > 0)
     }
 }
 
@@ -44,7 +45,10 @@ private struct ModelRun {
 
     // What would be on the disk.
     private var log: [LoggedEvent] = []
+    /// By sequence; an operator's deliveries by numbers from `firstReplay` on.
     private var rows: [Int64: RowState] = [:]
+    private var replays: [Int64: LoggedEvent] = [:]
+    private static let firstReplay: Int64 = 1_000_000
     private var attemptsOfRow: [Int64: Int] = [:]
     private var storedCursor: Int64 = 0
 
@@ -58,6 +62,7 @@ private struct ModelRun {
     private var busy: Set<DeliveryWindow.Lane> = []
 
     private(set) var faults: [String] = []
+    private(set) var probes = 0
 
     init(seed: UInt64) {
         random = SeededRandom(seed: seed)
@@ -69,19 +74,21 @@ private struct ModelRun {
         window = DeliveryWindow(cursor: 0, maxInFlight: maxInFlight, bounds: bounds)
     }
 
-    var wanted: [Int64] { log.filter(\.matches).map(\.sequence) }
+    var wanted: [Int64] { log.filter(\.matches).map(\.sequence) + replays.keys.sorted() }
     var endedInStore: [Int64] { rows.filter { $0.value == .ended }.keys.sorted() }
 
     mutating func step() {
         switch Int.random(in: 0..<100, using: &random) {
-        case 0..<25: arrive()
+        case 0..<21: arrive()
+        case 21..<25: replay()
         case 25..<45: read()
         case 45..<65: start()
         case 65..<80: end(succeeding: 2)
         case 80..<88: send()
         case 88..<96: commit()
-        case 96..<99: now = now + .seconds(Int.random(in: 0...5, using: &random))
-        default: if random.oneIn(3) { crash() }
+        case 96..<98: now = now + .seconds(Int.random(in: 0...5, using: &random))
+        case 98: window.hasten()
+        default: crash()
         }
         check()
     }
@@ -122,12 +129,37 @@ private struct ModelRun {
         }
     }
 
+    /// An operator replays an event of the log.
+    private mutating func replay() {
+        guard let event = log.filter({ $0.sequence <= window.position }).randomElement(using: &random) else { return }
+        let key = ModelRun.firstReplay + Int64(replays.count)
+        replays[key] = event
+        rows[key] = .pending
+        window.take(delivery(key))
+    }
+
+    private func delivery(_ key: Int64) -> PendingDelivery {
+        let event = replays[key] ?? log.first { $0.sequence == key }
+        return PendingDelivery(
+            row: key,
+            sequence: event?.sequence ?? 0,
+            subject: event?.subject,
+            attempts: attemptsOfRow[key, default: 0],
+            operation: replays[key] == nil ? nil : .init(row: key, place: 0)
+        )
+    }
+
     private mutating func start() {
-        guard let item = window.start(now: now) else { return }
+        let probes = random.oneIn(5)
+        guard let item = probes ? window.startProbe() : window.start(now: now) else { return }
+        if probes { self.probes += 1 }
+        expect(!probes || inFlight.isEmpty, "a probe beside another attempt")
+        expect(item.isProbe == probes, "\(item.key) is a probe or not")
         expect(!busy.contains(item.lane), "two attempts for \(item.lane)")
-        expect(rows[item.sequence] != .ended, "\(item.sequence) was done already")
+        expect(rows[item.key] != .ended, "\(item.key) was done already")
         let earlier = log.first { event in
-            event.matches && event.sequence < item.sequence && rows[event.sequence] != .ended
+            item.row.map { $0 < ModelRun.firstReplay } ?? true && event.matches && event.sequence < item.sequence
+                && rows[event.sequence] != .ended
                 && DeliveryWindow.Lane(subject: event.subject, sequence: event.sequence) == item.lane
         }
         expect(earlier == nil, "\(item.sequence) overtakes \(earlier?.sequence ?? 0)")
@@ -142,7 +174,7 @@ private struct ModelRun {
         var item = inFlight.remove(at: index)
         window.attemptEnded()
         item.attempts += 1
-        expect(item.attempts == attemptsOfRow[item.sequence, default: 0] + 1, "attempts of \(item.sequence)")
+        expect(item.attempts == attemptsOfRow[item.key, default: 0] + 1, "attempts of \(item.key)")
         guard chance != .max, random.oneIn(chance) else {
             settlements.append(.end(item))
             return
@@ -182,24 +214,18 @@ private struct ModelRun {
     }
 
     private mutating func put(_ item: DeliveryWindow.Item, _ state: RowState) {
-        expect(rows[item.sequence] != .ended, "\(item.sequence) ended twice in the store")
-        rows[item.sequence] = state
-        attemptsOfRow[item.sequence] = item.attempts
+        expect(rows[item.key] != .ended, "\(item.key) ended twice in the store")
+        rows[item.key] = state
+        attemptsOfRow[item.key] = item.attempts
     }
 
     private mutating func crash() {
         (inFlight, settlements, report, busy) = ([], [], nil, [])
-        let pending = rows.filter { $0.value == .pending }.keys.sorted().map { sequence in
-            let delivery = PendingDelivery(
-                row: sequence,
-                sequence: sequence,
-                subject: log.first { $0.sequence == sequence }?.subject,
-                attempts: attemptsOfRow[sequence, default: 0]
-            )
-            return (delivery, MonotonicTime?.some(now + .seconds(Int.random(in: 0...3, using: &random))))
+        let pending = rows.filter { $0.value == .pending }.keys.sorted().map { key in
+            (delivery(key), MonotonicTime?.some(now + .seconds(Int.random(in: 0...3, using: &random))))
         }
         window = DeliveryWindow(cursor: storedCursor, pending: pending, maxInFlight: maxInFlight, bounds: bounds)
-        recorded = Set(rows.keys.filter { $0 > storedCursor })
+        recorded = Set(rows.keys.filter { $0 > storedCursor && $0 < ModelRun.firstReplay })
     }
 
     // MARK: - What must hold
@@ -222,4 +248,9 @@ private struct ModelRun {
     private mutating func expect(_ holds: Bool, _ fault: String) {
         if !holds, faults.count < 5 { faults.append(fault) }
     }
+}
+
+extension DeliveryWindow.Item {
+    /// Under which the model's store keeps it.
+    fileprivate var key: Int64 { row ?? sequence }
 }

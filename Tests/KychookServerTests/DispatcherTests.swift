@@ -120,6 +120,16 @@ import Testing
         #expect(try store.cursor() == 4)
     }
 
+    @Test func `a sink that wants nothing of what comes is soon not behind any more`() async throws {
+        let store = try TestStore()
+        for index in 0..<3 { try await store.append(.status("pending", of: "i\(index)")) }
+        let sink = ScriptedSink { _ in .succeeded }
+        let running = try await RunningDispatcher(sink, on: store, filter: .field(.status, in: [.init("approved")]))
+        try await eventually { try store.log.makeReader().sinkStatuses().map(\.waiting) == [0] }
+        await running.stop()
+        #expect(sink.history.isEmpty)
+    }
+
     @Test func `a filter may look into the body`() async throws {
         let store = try TestStore()
         try await store.append(.status(of: "i1", body: #"{"tier":"silver"}"#))

@@ -23,14 +23,13 @@ actor Dispatcher {
     private var feed: Feed
     private var window: DeliveryWindow
     private var circuit: Circuit
-    /// Sequences above the cursor that were finished before this run.
-    private var recorded: Set<Int64>
     private var pacer: Pacer
     /// Holds a sink that fails back until it is open or works again.
     private var caution = Pacer(rate: 100)
     private var settlements: [Settlement] = []
     private var isRecording = false
     private var persistedCursor: Int64
+    private var cursorRecordedAt = MonotonicTime.now()
     private var persistedHealth: SinkHealth
     private var attemptsUnderWay = 0
     /// After a failed read of the log: when to try again.
@@ -69,13 +68,8 @@ actor Dispatcher {
         pacer = Pacer(rate: configuration.rate)
         thread = SinkThread(named: configuration.name, isPolite: configuration.kind.isCostly)
         steadyClock = SteadyClock(context.clock)
-        feed = Feed(reader, sink: record.row, after: record.cursor, withBodies: matcher.needsBody)
+        feed = try Feed(reader, sink: record.row, after: record.cursor, withBodies: matcher.needsBody)
         window = DeliveryWindow(cursor: record.cursor, maxInFlight: configuration.maxInFlight)
-        let (now, wallNow) = (MonotonicTime.now(), context.clock.now())
-        recorded = try reader.recordedSequences(of: record.row, after: record.cursor)
-        for delivery in try reader.pendingDeliveries(of: record.row) {
-            window.take(delivery, due: delivery.due(longestWait: configuration.longestWait, now: now, wallNow: wallNow))
-        }
     }
 
     /// There may be new events. From any thread.
@@ -158,7 +152,10 @@ actor Dispatcher {
                 persistedHealth = stored.health
                 circuit.replace(with: stored.health)
             }
-            if requests.hasten.exchange(false, ordering: .acquiring) { window.hasten() }
+            if requests.hasten.exchange(false, ordering: .acquiring) {
+                feed.hasten()
+                window.hasten()
+            }
         } catch {
             requests.look.store(true, ordering: .releasing)
             throw error
@@ -167,16 +164,17 @@ actor Dispatcher {
 
     private func take(_ entry: Feed.Entry) {
         switch entry {
-        case .operated(let delivery):
+        case .delivery(let delivery):
             let longest = configuration.longestWait
             window.take(delivery, due: delivery.due(longestWait: longest, now: .now(), wallNow: context.clock.now()))
         case .event(let stored):
             let event = stored.event
-            let isDone = recorded.remove(event.sequence) != nil
-            let matches = !isDone && matcher.matches(event, body: stored.body?.bytes)
+            let matches = matcher.matches(event, body: stored.body?.bytes)
             if let queued = window.read(event.sequence, subject: stored.subject, matches: matches) {
                 settlements.append(Settlement(queued: queued))
             }
+        case .passed(let sequence):
+            _ = window.read(sequence, subject: nil, matches: false)
         }
     }
 
@@ -190,30 +188,32 @@ actor Dispatcher {
             {
                 pacer.use(now: .now())
                 caution.use(now: .now())
-                start(item, in: &group)
+                // The next one would meet the same fault of the store.
+                guard start(item, in: &group) else { return }
             }
         case .probe:
-            if let item = window.startProbe() { start(item, in: &group) }
+            if let item = window.startProbe() { _ = start(item, in: &group) }
         case .nothing:
             break
         }
     }
 
-    private func start(_ item: DeliveryWindow.Item, in group: inout DiscardingTaskGroup) {
+    /// - Returns: false when the store could not be read.
+    private func start(_ item: DeliveryWindow.Item, in group: inout DiscardingTaskGroup) -> Bool {
         let delivery: Delivery?
         do {
             delivery = try self.delivery(for: item)
         } catch {
             reasons.note("cannot read the event log: \(error)")
             window.postpone(item, due: .now() + .seconds(1))
-            return
+            return false
         }
         let (started, startedAt) = (context.clock.now(), MonotonicTime.now())
         guard let delivery else {
             // Its body was deleted: nothing is left to deliver.
             let result = AttemptResult(.permanent(reason: "the event's body was deleted"))
             finish(item, event: nil, DeliveryReport.Attempt(started: started, duration: .zero, result: result))
-            return
+            return true
         }
         attemptsUnderWay += 1
         group.addTask(executorPreference: thread) { [sink] in
@@ -222,6 +222,7 @@ actor Dispatcher {
             let attempt = DeliveryReport.Attempt(started: started, duration: duration, result: result)
             await self.attemptEnded(item, event: delivery.event, attempt)
         }
+        return true
     }
 
     /// Nil: the event's body is no more.
@@ -331,6 +332,7 @@ actor Dispatcher {
         let batch = settlements
         settlements.removeAll()
         isRecording = true
+        cursorRecordedAt = .now()
         let cursor = window.cursor
         var report = DeliveryReport(sink: row, cursor: cursor, outcomes: batch.map(\.outcome))
         report.events = batch.compactMap(\.notice)
@@ -358,8 +360,14 @@ actor Dispatcher {
         signal.send()
     }
 
-    /// The cursor alone is worth a write when much would be read again after a crash.
-    private var cursorIsWorthRecording: Bool { window.cursor - persistedCursor >= 1000 }
+    /// The cursor alone, past events that the sink did not ask for: when much would be read again after a crash, and
+    /// once a second, because the operator sees by it how far the sink is.
+    private var cursorIsWorthRecording: Bool {
+        let behind = window.cursor - persistedCursor
+        return behind >= 1000 || behind > 0 && .now() >= cursorRecordedAt + Dispatcher.cursorInterval
+    }
+
+    private static let cursorInterval = Duration.seconds(1)
 
     private var nextMoment: MonotonicTime? {
         guard !isStopping else { return nil }
@@ -372,45 +380,8 @@ actor Dispatcher {
             case .open: attemptsUnderWay == 0 ? circuit.nextLook(now: now) : nil
             case .paused: MonotonicTime?.none
             }
-        return [due, readAt].compactMap(\.self).min()
-    }
-}
-
-/// An outcome on its way into the store, and what to do once it is there.
-private struct Settlement {
-    enum Effect {
-        case end(DeliveryWindow.Item)
-        case retry(DeliveryWindow.Item, due: MonotonicTime)
-        case queued(DeliveryWindow.Item)
-    }
-
-    let outcome: DeliveryReport.Outcome
-    let effect: Effect
-    /// Stored with it: what kychook has to tell of it.
-    var notice: IncomingEvent?
-
-    init(_ outcome: DeliveryReport.Outcome, _ effect: Effect, notice: IncomingEvent? = nil) {
-        self.outcome = outcome
-        self.effect = effect
-        self.notice = notice
-    }
-
-    /// A delivery that only joins its subject's queue.
-    init(queued: DeliveryWindow.Item) {
-        outcome = DeliveryReport.Outcome(
-            row: queued.row,
-            sequence: queued.sequence,
-            state: .pending(next: nil),
-            attempts: queued.attempts,
-            tries: queued.tries,
-            agedFrom: queued.agedFrom
-        )
-        effect = .queued(queued)
-    }
-}
-
-extension DeliveryReport.Attempt {
-    fileprivate var failure: DeliveryReport.Failure? {
-        result.outcome.reason.map { DeliveryReport.Failure(reason: $0, at: started) }
+        let isBehind = window.cursor > persistedCursor && !isRecording
+        let cursorDue = isBehind ? cursorRecordedAt + Dispatcher.cursorInterval : nil
+        return [due, readAt, cursorDue].compactMap(\.self).min()
     }
 }

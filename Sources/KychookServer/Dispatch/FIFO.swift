@@ -11,11 +11,6 @@ struct FIFO<Element> {
         elements.append(element)
     }
 
-    /// Gives back what was taken last.
-    mutating func prepend(_ element: Element) {
-        elements.insert(element, at: start)
-    }
-
     mutating func popFirst() -> Element? {
         guard !isEmpty else { return nil }
         let element = elements[start]

@@ -28,7 +28,8 @@ struct LogBatch {
         count += 1
         switch entry {
         case .event(let stored): position = stored.event.sequence
-        case .operated(let delivery): deliveries.append(delivery)
+        case .passed(let sequence): position = sequence
+        case .delivery(let delivery): deliveries.append(delivery)
         }
         return true
     }

@@ -23,11 +23,8 @@ actor LogDispatcher {
     private let signal = Signal()
     private var file: LogFile
     private var feed: Feed
-    /// Come before the feed: deliveries that the sink left unfinished while it was of another kind, and then what did
-    /// not fit into the batch before.
-    private var first: FIFO<Feed.Entry>
-    /// Sequences above the cursor that were finished then.
-    private var recorded: Set<Int64>
+    /// Did not fit into the batch before, or could not be read.
+    private var carried: Feed.Entry?
     /// Collected and not written yet: after a failure the same one is tried again.
     private var batch: LogBatch
     private var persistedCursor: Int64
@@ -69,10 +66,7 @@ actor LogDispatcher {
         thread = SinkThread(named: configuration.name)
         file = LogFile(configuration: log)
         batch = LogBatch(after: record.cursor)
-        first = FIFO()
-        for delivery in try reader.pendingDeliveries(of: record.row) { first.append(.operated(delivery)) }
-        recorded = try reader.recordedSequences(of: record.row, after: record.cursor)
-        feed = Feed(
+        feed = try Feed(
             reader,
             sink: record.row,
             after: record.cursor,
@@ -174,16 +168,10 @@ actor LogDispatcher {
     private func collect(unlessIn found: Set<EventID>) throws {
         feed.expectEvents()
         while !batch.isFull {
-            guard let entry = try first.popFirst() ?? feed.next() else { return }
-            do {
-                guard batch.add(try line(for: entry, unlessIn: found), of: entry) else {
-                    first.prepend(entry)
-                    return
-                }
-            } catch {
-                first.prepend(entry)
-                throw error
-            }
+            guard let entry = try carried ?? feed.next() else { return }
+            carried = entry
+            guard batch.add(try line(for: entry, unlessIn: found), of: entry) else { return }
+            carried = nil
         }
     }
 
@@ -191,9 +179,11 @@ actor LogDispatcher {
         switch entry {
         case .event(let stored):
             let (event, body) = (stored.event, stored.body?.bytes)
-            let isDone = recorded.remove(event.sequence) != nil || found.contains(event.id)
-            return !isDone && matcher.matches(event, body: body) ? try document(stored, isReplay: false) : nil
-        case .operated(let delivery):
+            guard !found.contains(event.id), matcher.matches(event, body: body) else { return nil }
+            return try document(stored, isReplay: false)
+        case .passed:
+            return nil
+        case .delivery(let delivery):
             guard let stored = try reader.event(sequence: delivery.sequence) else { return nil }
             let isReplay = delivery.operation != nil
             return isReplay || !found.contains(stored.event.id) ? try document(stored, isReplay: isReplay) : nil
