@@ -56,7 +56,7 @@ let package = Package(
 
         // Effects.
         swiftTarget("KychookLinux", ["CLinux"]),
-        swiftTarget("KychookNet", ["KychookHTTP", "KychookLinux"]),
+        swiftTarget("KychookNet", ["KychookHTTP", "KychookCrypto", "KychookLinux"]),
         swiftTarget("KychookClient", ["CCurl", "KychookLinux"]),
         swiftTarget("KychookStore", ["KychookModel", "KychookCrypto", "KychookLinux", grdb, sqlite]),
         swiftTarget(
@@ -64,7 +64,10 @@ let package = Package(
             ["KychookModel", "KychookVerify", "KychookLinux", "KychookClient", subprocess, system]
         ),
         swiftTarget("KychookBitGo", ["KychookModel"]),
-        swiftTarget("KychookConfig", ["KychookModel", "KychookLinux", "KychookVerify", "KychookBitGo", yams]),
+        swiftTarget(
+            "KychookConfig",
+            ["KychookModel", "KychookCrypto", "KychookLinux", "KychookVerify", "KychookBitGo", yams]
+        ),
 
         // Assembly.
         swiftTarget(
@@ -100,11 +103,11 @@ let package = Package(
         ),
         testTarget("KychookModel"),
         testTarget("KychookHTTP", ["KychookTesting"]),
-        testTarget("KychookCrypto"),
+        testTarget("KychookCrypto", ["KychookTesting"]),
         testTarget("KychookVerify", ["KychookModel", "KychookCrypto", "KychookBitGo"]),
         testTarget("KychookInterpret", ["KychookModel", "KychookBitGo"]),
         testTarget("KychookLinux", ["KychookTesting"]),
-        testTarget("KychookNet", ["KychookHTTP", "KychookLinux", "KychookTesting"]),
+        testTarget("KychookNet", ["KychookHTTP", "KychookCrypto", "KychookLinux", "KychookTesting"]),
         testTarget("KychookClient", ["KychookTesting"]),
         testTarget("KychookStore", ["KychookModel", "KychookCrypto", "KychookLinux", "KychookTesting", grdb]),
         testTarget(

@@ -28,7 +28,12 @@ extension Configuration {
 
 extension ListenConfiguration {
     fileprivate var inConfiguration: String {
-        yamlMapping(["address": yaml(address.description), "insecure_plain": "\(isInsecurePlain)"])
+        yamlMapping([
+            "address": yaml(address.description),
+            "insecure_plain": tls == nil ? "\(isInsecurePlain)" : nil,
+            "tls": tls.map { yamlMapping(["certificate": yaml($0.certificate), "key": yaml($0.key)]) },
+            "trusted_proxies": trustedProxies.isEmpty ? nil : yamlList(trustedProxies.map { yaml($0.description) }),
+        ])
     }
 }
 

@@ -38,8 +38,8 @@ package struct Configuration: Sendable {
     /// The keys of what a running server cannot change, where `new` differs from this configuration.
     package func keysThatNeedRestart(for new: Configuration) -> [String] {
         [
-            listen == new.listen ? nil : "listen",
-            admin == new.admin ? nil : "admin",
+            listen.map(\.address) == new.listen.map(\.address) ? nil : "listen",
+            admin?.address == new.admin?.address ? nil : "admin",
             stateDirectory == new.stateDirectory ? nil : "state_dir",
         ].compactMap { $0 }
     }
@@ -47,7 +47,11 @@ package struct Configuration: Sendable {
     /// This configuration, with these of another.
     package func keepingWhatNeedsRestart(of running: Configuration) -> Configuration {
         var result = self
-        (result.listen, result.admin) = (running.listen, running.admin)
+        if running.listen.map(\.address) != listen.map(\.address) {
+            // An address that stays is as it is now, beside others that come or go.
+            result.listen = running.listen.map { old in listen.first { $0.address == old.address } ?? old }
+        }
+        result.admin = running.admin
         result.stateDirectory = running.stateDirectory
         return result
     }

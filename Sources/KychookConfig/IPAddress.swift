@@ -1,16 +1,16 @@
 import Glibc
 
 /// A literal IP address, for deciding what kind of network it lies in.
-struct IPAddress {
+package struct IPAddress {
     /// 4 or 16, in network order.
     let bytes: [UInt8]
 
-    private init(bytes: [UInt8]) {
+    init(bytes: [UInt8]) {
         self.bytes = bytes
     }
 
     /// Reads the usual forms only: `127.0.0.1`, `::1`.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         guard let bytes = presentation(text, AF_INET, length: 4) ?? presentation(text, AF_INET6, length: 16) else {
             return nil
         }
@@ -56,6 +56,15 @@ struct IPAddress {
         // Unspecified and loopback.
         default: address.dropLast().allSatisfy { $0 == 0 } && (address.last ?? 0) <= 1
         }
+    }
+}
+
+extension IPAddress: CustomStringConvertible {
+    /// The usual form: `127.0.0.1`, `::1`.
+    package var description: String {
+        var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        inet_ntop(bytes.count == 4 ? AF_INET : AF_INET6, bytes, &text, socklen_t(text.count))
+        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }
 

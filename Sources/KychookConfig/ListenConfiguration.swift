@@ -3,11 +3,25 @@ package struct ListenConfiguration: Equatable, Sendable {
     package var address: ListenAddress
     /// Plain HTTP beyond loopback was asked for: a proxy in front ends TLS.
     package var isInsecurePlain: Bool
+    /// nil: plain HTTP.
+    package var tls: TLSConfiguration?
+    /// Whose word on the client's address is taken, for the log.
+    package var trustedProxies: [IPNetwork]
 
-    package init(address: ListenAddress, isInsecurePlain: Bool = false) {
+    package init(
+        address: ListenAddress,
+        isInsecurePlain: Bool = false,
+        tls: TLSConfiguration? = nil,
+        trustedProxies: [IPNetwork] = []
+    ) {
         self.address = address
         self.isInsecurePlain = isInsecurePlain
+        self.tls = tls
+        self.trustedProxies = trustedProxies
     }
+
+    /// Of its URLs.
+    package var scheme: String { tls == nil ? "http" : "https" }
 
     /// What a configuration without `listen` gets.
     package static let standard = ListenConfiguration(address: ListenAddress(host: "127.0.0.1", port: 8080))
@@ -85,9 +99,16 @@ extension Reading {
             return nil
         }
         defer { mapping.finish() }
-        mapping.unsupported("tls")
-        mapping.unsupported("trusted_proxies")
-        return listener(mapping)
+        let proxies = mapping.value("trusted_proxies").map { networks($0, named: "`trusted_proxies`") }
+        let tls = mapping.value("tls").flatMap(tls)
+        var listener = listener(mapping)
+        listener?.tls = tls
+        listener?.trustedProxies = proxies ?? []
+        if mapping.has("tls"), listener?.isInsecurePlain == true {
+            let message = "`insecure_plain` and `tls` exclude each other: remove one"
+            diagnostics.error(message, at: mapping.keyPosition("insecure_plain"))
+        }
+        return listener
     }
 
     /// Where the server may be watched: never where strangers send their requests.
@@ -114,7 +135,7 @@ extension Reading {
         }
         if !address.isLoopback, !isInsecurePlain, !mapping.has("tls") {
             let message =
-                "plain HTTP on \(address) can be read on the way: listen on 127.0.0.1, or set "
+                "plain HTTP on \(address) can be read on the way: listen on 127.0.0.1, add `tls`, or set "
                 + "`insecure_plain: true` if a proxy in front ends TLS"
             diagnostics.error(message, at: value.position)
         }

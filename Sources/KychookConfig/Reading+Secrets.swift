@@ -109,7 +109,7 @@ extension Reading {
             diagnostics.error("the secret file \(path) cannot be read: \(error.reason)", at: value.position)
             return nil
         }
-        if let fault = fault(of: contents) {
+        if let fault = fault(of: contents, limit: .bytes(Reading.sizeLimitInBytes), isSecret: true) {
             diagnostics.error("the secret file \(path) \(fault)", at: value.position)
             return nil
         }
@@ -124,10 +124,11 @@ extension Reading {
         return (secrets, .file(path, count: secrets.count))
     }
 
-    private func fault(of contents: Surroundings.FileContents) -> String? {
+    /// What speaks against using a file, as the end of a sentence; nil: nothing.
+    func fault(of contents: Surroundings.FileContents, limit: ByteCount, isSecret: Bool) -> String? {
         if !contents.isRegular { return "is not a regular file" }
-        if contents.permissions & 0o066 != 0 { return "can be read or written by others: chmod 600 it" }
-        if contents.bytes.count > Reading.sizeLimitInBytes { return "is larger than 64KiB" }
+        if isSecret, contents.permissions & 0o066 != 0 { return "can be read or written by others: chmod 600 it" }
+        if contents.bytes.count > limit.bytes { return "is larger than \(limit)" }
         return nil
     }
 }

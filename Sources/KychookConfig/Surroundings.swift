@@ -1,5 +1,6 @@
 import Glibc
 package import KychookLinux
+package import KychookModel
 
 /// What a configuration reads besides its own text; tests put their own in.
 package struct Surroundings: Sendable {
@@ -10,17 +11,21 @@ package struct Surroundings: Sendable {
     package var readFile: @Sendable (_ path: String, _ limit: Int) -> Result<FileContents, SystemError>
     /// Why a program could not be run, in words; nil when it could.
     package var whyNotExecutable: @Sendable (_ path: String) -> String?
+    /// For the dates of certificates.
+    package var clock: WallClock
 
     package init(
         variables: [String: String] = [:],
         workingDirectory: String = "/",
         readFile: @escaping @Sendable (_ path: String, _ limit: Int) -> Result<FileContents, SystemError>,
-        whyNotExecutable: @escaping @Sendable (_ path: String) -> String? = { _ in nil }
+        whyNotExecutable: @escaping @Sendable (_ path: String) -> String? = { _ in nil },
+        clock: WallClock = .system
     ) {
         self.variables = variables
         self.workingDirectory = workingDirectory
         self.readFile = readFile
         self.whyNotExecutable = whyNotExecutable
+        self.clock = clock
     }
 
     /// A file as far as it was read, and who may read it.

@@ -1,3 +1,4 @@
+import KychookCrypto
 import KychookHTTP
 import KychookLinux
 
@@ -16,6 +17,8 @@ struct Connection: ~Copyable {
 
     let socket: Descriptor
     let id: ConnectionID
+    /// nil: plain.
+    var tls: TLSConnection?
     var phase = Phase.reading
     /// There may be something to read: set by an event, unset when the kernel has given everything.
     var isReadable = false
@@ -50,9 +53,10 @@ struct Connection: ~Copyable {
     /// What the kernel did not take yet; a class because it hardly ever exists.
     var pending: PendingOutput?
 
-    init(_ socket: consuming Descriptor, id: ConnectionID) {
+    init(_ socket: consuming Descriptor, id: ConnectionID, tls: TLSContext? = nil) {
         self.socket = socket
         self.id = id
+        self.tls = tls.map(TLSConnection.init)
     }
 }
 

@@ -1,3 +1,4 @@
+import KychookCrypto
 import KychookLinux
 
 /// The connections of one loop, each at an address that it keeps as long as it is open.
@@ -16,13 +17,14 @@ struct ConnectionTable: ~Copyable {
     /// Slots that exist, in use or not.
     var slots: Int { generations.count }
 
-    mutating func insert(_ socket: consuming Descriptor) -> UnsafeMutablePointer<Connection> {
+    mutating func insert(_ socket: consuming Descriptor, tls: TLSContext?) -> UnsafeMutablePointer<Connection> {
         if free.isEmpty { grow() }
         guard let slot = free.popLast() else { preconditionFailure("the table has just grown") }
         generations[Int(slot)] &+= 1
         count += 1
         let connection = address(slot)
-        connection.initialize(to: Connection(socket, id: ConnectionID(slot: slot, generation: generations[Int(slot)])))
+        let id = ConnectionID(slot: slot, generation: generations[Int(slot)])
+        connection.initialize(to: Connection(socket, id: id, tls: tls))
         return connection
     }
 

@@ -1,3 +1,4 @@
+import KychookCrypto
 import KychookLinux
 import Synchronization
 
@@ -22,7 +23,7 @@ extension EventLoop {
         }
         switch listener.socket.accept() {
         case .connection(let socket):
-            assign(socket)
+            assign(socket, listener.tls.context)
             return true
         case .none:
             return false
@@ -36,26 +37,26 @@ extension EventLoop {
 
     /// Gives a new connection to the loop that has the fewest. Left to themselves, the loops of one queue would share
     /// badly: the kernel wakes the one that slept last, so one has nearly all when there is little to do.
-    private mutating func assign(_ socket: consuming Descriptor) {
+    private mutating func assign(_ socket: consuming Descriptor, _ tls: TLSContext?) {
         var fewest = mailbox.connections.load(ordering: .relaxed)
         var chosen: Mailbox?
         for sibling in siblings {
             let count = sibling.connections.load(ordering: .relaxed)
             if count < fewest { (fewest, chosen) = (count, sibling) }
         }
-        guard let chosen, stopBy == nil else { return admit(socket) }
+        guard let chosen, stopBy == nil else { return admit(socket, tls) }
         chosen.connections.wrappingAdd(1, ordering: .relaxed)
-        if let socket = chosen.post(socket) { admit(socket) }
+        if let socket = chosen.post(socket, tls) { admit(socket, tls) }
     }
 
     /// From a sibling, which has counted it already.
-    mutating func admitAssigned(_ socket: consuming Descriptor) {
+    mutating func admitAssigned(_ socket: consuming Descriptor, _ tls: TLSContext?) {
         mailbox.connections.wrappingSubtract(1, ordering: .relaxed)
-        admit(socket)
+        admit(socket, tls)
     }
 
-    private mutating func admit(_ socket: consuming Descriptor) {
-        let connection = table.insert(socket)
+    private mutating func admit(_ socket: consuming Descriptor, _ tls: TLSContext?) {
+        let connection = table.insert(socket, tls: tls)
         deadlines.reserve(slots: table.slots)
         let id = connection.pointee.id
         do {
@@ -113,12 +114,14 @@ final class Listener: Sendable {
     let socket: Descriptor
     /// Several loops wait for this one.
     private let isShared: Bool
+    let tls: ListenerTLS
     /// Somebody else holds it as well, and gives it to the next process.
     let outlivesUs: Bool
 
-    init(_ socket: consuming Descriptor, isShared: Bool, outlivesUs: Bool = false) {
+    init(_ socket: consuming Descriptor, isShared: Bool, tls: ListenerTLS, outlivesUs: Bool = false) {
         self.socket = socket
         self.isShared = isShared
+        self.tls = tls
         self.outlivesUs = outlivesUs
     }
 

@@ -54,7 +54,8 @@ extension EventLoop {
         let current = deadlines.kind(of: slot)
         let isNext = connection.pointee.isNextRequest
         connection.pointee.isNextRequest = false
-        if connection.pointee.pending != nil {
+        let isUnwrapping = connection.pointee.tls?.isUnwrapping == true
+        if connection.pointee.pending != nil, !isUnwrapping {
             if current != .write { deadlines.arm(slot, .write, at: now + limits.writeTimeout) }
             return
         }
@@ -64,7 +65,7 @@ extension EventLoop {
             break
         case .reading where connection.pointee.inbox?.pointee.parser.isInBody == true:
             if current != .body || isNext { deadlines.arm(slot, .body, at: now + limits.bodyTimeout) }
-        case .reading where connection.pointee.inbox != nil:
+        case .reading where connection.pointee.inbox != nil || isUnwrapping:
             if current != .head || isNext { deadlines.arm(slot, .head, at: now + limits.headTimeout) }
         case .reading, .answering:
             // What has its last chance keeps it.
@@ -84,6 +85,13 @@ extension EventLoop {
         guard output.count > 0 else { return true }
         defer { output.truncate(to: 0) }
         let bytes = UnsafeRawBufferPointer(output.bytes)
+        if let tls = connection.pointee.tls { return sendEncrypted(connection, tls, bytes) }
+        return transmit(connection, bytes)
+    }
+
+    /// Gives bytes to the kernel, or keeps what it does not take.
+    /// - Returns: false when the connection is broken.
+    mutating func transmit(_ connection: ConnectionPointer, _ bytes: UnsafeRawBufferPointer) -> Bool {
         if let pending = connection.pointee.pending {
             pending.append(bytes)
             return true
@@ -127,6 +135,7 @@ extension EventLoop {
             inboxes.put(inbox)
             connection.pointee.inbox = nil
         }
+        announceEnd(connection)
         connection.pointee.socket.finishSending()
         connection.pointee.phase = .lingering
         deadlines.arm(connection.pointee.id.slot, .linger, at: now + ServerLimits.lingerTimeout)
@@ -152,6 +161,7 @@ extension EventLoop {
 
     mutating func close(_ connection: ConnectionPointer) {
         output.truncate(to: 0)
+        announceEnd(connection)
         deadlines.disarm(connection.pointee.id.slot)
         if let inbox = connection.pointee.inbox { inboxes.put(inbox) }
         let wasHeld = connection.pointee.phase == .held

@@ -6,7 +6,7 @@ extension EventLoop {
     mutating func takeMail() -> Bool {
         guard let mail = mailbox.take(spare: &spareAnswers) else { return false }
         for answer in mail.answers { deliver(answer) }
-        for socket in mail.sockets { admitAssigned(Descriptor(owning: socket)) }
+        for (socket, tls) in mail.sockets { admitAssigned(Descriptor(owning: socket), tls) }
         if let limits = mail.limits { change(to: limits) }
         if mail.retriesHeld { retryHeld() }
         if let deadline = mail.stopBy { beginStop(by: deadline) }

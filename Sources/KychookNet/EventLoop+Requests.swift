@@ -116,6 +116,7 @@ extension EventLoop {
 
     /// - Returns: false when the connection is broken.
     private mutating func read(_ connection: ConnectionPointer) -> Bool {
+        if let tls = connection.pointee.tls { return readEncrypted(connection, tls) }
         let inbox = connection.pointee.inbox ?? inboxes.take()
         connection.pointee.inbox = inbox
         let room = inbox.pointee.room()
@@ -135,7 +136,7 @@ extension EventLoop {
     }
 
     /// A request cut short is refused, never taken for a shorter one.
-    private mutating func peerHasFinished(_ connection: ConnectionPointer, _ inbox: UnsafeMutablePointer<Inbox>) {
+    mutating func peerHasFinished(_ connection: ConnectionPointer, _ inbox: UnsafeMutablePointer<Inbox>) {
         connection.pointee.isReadable = false
         connection.pointee.hasPeerEnded = true
         if inbox.pointee.isEmpty {

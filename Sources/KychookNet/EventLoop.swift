@@ -1,3 +1,4 @@
+import KychookCrypto
 import KychookHTTP
 import KychookLinux
 
@@ -32,6 +33,8 @@ struct EventLoop: ~Copyable {
     var inboxes = InboxPool()
     /// Answers of the connection whose turn it is; empty between turns.
     var output = ByteBuffer(capacity: 1 << 16)
+    /// What TLS connections read and write; empty between them.
+    let wire = TLSWire()
     var date = DateLine()
     var now = MonotonicTime.now()
 
@@ -118,6 +121,10 @@ struct EventLoop: ~Copyable {
             deadlines.arm(connection.pointee.id.slot, .idle, at: now + limits.idleTimeout)
         case .head where isOurFault, .body where isOurFault:
             deadlines.arm(connection.pointee.id.slot, kind, at: now + limits.headTimeout)
+        case .head where connection.pointee.tls?.isUnwrapping == true:
+            // Nobody to answer, or no request to be late.
+            counters.timeouts.add(1)
+            close(connection)
         case .head, .body:
             counters.timeouts.add(1)
             refuse(connection, .tooSlow)

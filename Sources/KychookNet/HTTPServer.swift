@@ -1,3 +1,4 @@
+package import KychookCrypto
 package import KychookHTTP
 package import KychookLinux
 import Synchronization
@@ -17,11 +18,14 @@ package final class HTTPServer: Sendable {
     /// Where it listens, with the real port where 0 was asked for.
     package let boundAddresses: [ListenAddress]
     private let loops: [RunningLoop]
+    /// Of the addresses, in their order.
+    private let tls: [ListenerTLS]
 
     /// Binds, listens and starts the loops; requests are served when this returns.
     /// - Parameters:
     ///   - name: of the threads, short: `http` makes `http-0`, `http-1` …
     ///   - addresses: each is served by every loop. For a path the caller holds the lock of its directory.
+    ///   - tls: of the addresses, in their order; nil, and whatever is missing: plain.
     ///   - loops: at least 1.
     ///   - inherited: used instead of sockets of our own where the addresses are the same.
     ///   - makeHandler: called on each loop's thread with its index, once. The handler never leaves that thread.
@@ -29,6 +33,7 @@ package final class HTTPServer: Sendable {
     package init(
         name: String,
         listen addresses: [ListenAddress],
+        tls contexts: [TLSContext?] = [],
         loops count: Int,
         limits: ServerLimits = ServerLimits(),
         accepting: Accepting = .sharedQueue,
@@ -38,15 +43,19 @@ package final class HTTPServer: Sendable {
         precondition(count > 0, "a server without a loop answers nobody")
         var bound: [ListenAddress] = []
         var listeners = [[Listener]](repeating: [], count: count)
-        for address in addresses {
+        var security: [ListenerTLS] = []
+        for (index, address) in addresses.enumerated() {
+            let tls = ListenerTLS(index < contexts.count ? contexts[index] : nil)
             if let socket = inherited.take(address) {
-                let listener = Listener(socket, isShared: count > 1, outlivesUs: true)
+                let listener = Listener(socket, isShared: count > 1, tls: tls, outlivesUs: true)
                 for index in listeners.indices { listeners[index].append(listener) }
                 bound.append(address)
             } else {
-                bound.append(try Self.listen(on: address, for: &listeners, accepting))
+                bound.append(try Self.listen(on: address, tls, for: &listeners, accepting))
             }
+            security.append(tls)
         }
+        tls = security
         var mailboxes: [Mailbox] = []
         for _ in 0..<count { mailboxes.append(try Mailbox()) }
         var setups: [LoopSetup] = []
@@ -83,6 +92,12 @@ package final class HTTPServer: Sendable {
         for loop in loops { loop.setup.mailbox.post { $0.limits = limits } }
     }
 
+    /// For connections that come from now on; those that are open go on as they are.
+    /// - Parameter contexts: of the addresses, in their order; nil: plain.
+    package func updateTLS(_ contexts: [TLSContext?]) {
+        for (tls, context) in zip(tls, contexts) { tls.replace(with: context) }
+    }
+
     /// A snapshot; the parts may be of slightly different moments.
     package var counters: ServerCounters {
         var sum = ServerCounters()
@@ -103,16 +118,17 @@ package final class HTTPServer: Sendable {
 
     private static func listen(
         on address: ListenAddress,
+        _ tls: ListenerTLS,
         for listeners: inout [[Listener]],
         _ accepting: Accepting
     ) throws(SystemError) -> ListenAddress {
         let hasQueuePerLoop = accepting == .queuePerLoop && address.port != nil && listeners.count > 1
         let socket = try address.listen(sharesPort: hasQueuePerLoop)
         let bound = address.bound(socket)
-        let first = Listener(socket, isShared: !hasQueuePerLoop && listeners.count > 1)
+        let first = Listener(socket, isShared: !hasQueuePerLoop && listeners.count > 1, tls: tls)
         for index in listeners.indices {
             let isFirst = index == 0 || !hasQueuePerLoop
-            let listener = isFirst ? first : Listener(try bound.listen(sharesPort: true), isShared: false)
+            let listener = isFirst ? first : Listener(try bound.listen(sharesPort: true), isShared: false, tls: tls)
             listeners[index].append(listener)
         }
         return bound

@@ -1,3 +1,4 @@
+import KychookCrypto
 import KychookHTTP
 import KychookLinux
 import Synchronization
@@ -7,7 +8,7 @@ final class Mailbox: Sendable {
     struct Content {
         var answers: [Answer] = []
         /// Descriptors, owned by whoever takes them out, that another loop has accepted for this one.
-        var sockets: [Int32] = []
+        var sockets: [(number: Int32, tls: TLSContext?)] = []
         var limits: ServerLimits?
         var retriesHeld = false
         var stopBy: MonotonicTime?
@@ -55,9 +56,9 @@ final class Mailbox: Sendable {
 
     /// Hands a connection over.
     /// - Returns: the socket, when the loop has ended.
-    func post(_ socket: consuming Descriptor) -> Descriptor? {
+    func post(_ socket: consuming Descriptor, _ tls: TLSContext?) -> Descriptor? {
         let number = socket.release()
-        return post { $0.sockets.append(number) } ? nil : Descriptor(owning: number)
+        return post { $0.sockets.append((number, tls)) } ? nil : Descriptor(owning: number)
     }
 
     /// - Returns: false when the loop has ended: then nothing is changed.
@@ -99,7 +100,7 @@ final class Mailbox: Sendable {
         state.withLock { state in
             guard isForced || state.isEmpty else { return false }
             state.isClosed = true
-            for socket in state.content.sockets { _ = Descriptor(owning: socket) }
+            for socket in state.content.sockets { _ = Descriptor(owning: socket.number) }
             state.content = Content()
             return true
         }

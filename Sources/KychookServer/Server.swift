@@ -16,6 +16,7 @@ package final class Server: Sendable {
     private let sinks: SinkGroup
     private let sources: SourceTable
     private let statistics: IngestStatistics
+    private let proxies: TrustedProxies
     private let http: HTTPServer
     private let control: HTTPServer
     private let readiness: Readiness
@@ -79,13 +80,18 @@ package final class Server: Sendable {
         sinks = SinkGroup(log: log, clock: clock, logger: logger)
         let (sinkGroup, eventLog) = (sinks, log)
         try waitFor { try await sinkGroup.start(configuration) }
+        let proxies = TrustedProxies(configuration.listen)
+        self.proxies = proxies
         http = try HTTPServer(
             name: "http",
             listen: try configuration.listen.map { try KychookLinux.ListenAddress($0) },
+            tls: configuration.listen.map(\.tls?.context),
             loops: loops ?? Thread.usableCPUs,
             limits: ServerLimits(configuration.limits),
             inherited: inherited,
-            makeHandler: { _ in Ingest(table: sources, log: eventLog, clock: clock, statistics: statistics) }
+            makeHandler: { _ in
+                Ingest(table: sources, log: eventLog, clock: clock, statistics: statistics, proxies: proxies)
+            }
         )
         control = try HTTPServer(
             name: "control",
@@ -122,6 +128,12 @@ package final class Server: Sendable {
     /// Where requests are accepted, with real ports.
     package var addresses: [String] { http.boundAddresses.map(\.description) }
 
+    /// The same as URLs without a path: `https://0.0.0.0:8443`.
+    package var urls: [String] {
+        let listeners = configuration.withLock { $0.listen }
+        return zip(listeners, http.boundAddresses).map { "\($0.scheme)://\($1)" }
+    }
+
     /// Where it can be watched, with the real port; nil: nowhere.
     package var adminAddress: String? { admin?.address }
 
@@ -129,11 +141,13 @@ package final class Server: Sendable {
     /// - Returns: the keys that differ but need a restart.
     package func reload(_ new: Configuration) -> [String] {
         // What needs a restart stays as it runs, so that the next reload tells of it again.
-        let needingRestart = configuration.withLock { inForce in
+        let (needingRestart, listeners) = configuration.withLock { inForce in
             let keys = inForce.keysThatNeedRestart(for: new)
             inForce = new.keepingWhatNeedsRestart(of: inForce)
-            return keys
+            return (keys, inForce.listen)
         }
+        proxies.replace(with: listeners)
+        http.updateTLS(listeners.map(\.tls?.context))
         sources.replace(with: new.sources)
         http.updateLimits(ServerLimits(new.limits))
         log.update(EventLog.Limits(new.limits))

@@ -54,7 +54,7 @@ final class ChildProcess {
         guard isRunning else { return nil }
         isRunning = false
         var status: Int32 = 0
-        waitpid(id, &status, 0)
+        while waitpid(id, &status, 0) < 0, errno == EINTR {}
         return status & 0x7F == 0 ? status >> 8 & 0xFF : nil
     }
 

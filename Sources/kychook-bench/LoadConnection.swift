@@ -1,4 +1,5 @@
 import Glibc
+import KychookCrypto
 import KychookLinux
 
 /// One keep-alive connection of the load generator; reads just enough of HTTP to know where an answer ends.
@@ -16,11 +17,27 @@ final class LoadConnection {
     private static let capacity = 4096
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 8)
     private var count = 0
+    private let tls: LoadTLS?
+    /// One that every server answers.
+    static let anyRequest = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
-    init(to address: ListenAddress) throws(SystemError) {
+    /// - Parameter context: nil: plain.
+    init(
+        to address: ListenAddress,
+        tls context: TLSContext? = nil,
+        resuming ticket: TLSTicket? = nil
+    ) throws(SystemError) {
         socket = try connect(to: address)
         var yes: Int32 = 1
         setsockopt(socket.number, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
+        guard let context else {
+            tls = nil
+            return
+        }
+        guard let tls = LoadTLS(context, socket, resuming: ticket) else {
+            throw SystemError(call: "SSL_do_handshake", subject: address.description, code: EPROTO)
+        }
+        self.tls = tls
     }
 
     deinit {
@@ -29,13 +46,19 @@ final class LoadConnection {
 
     /// The socket blocks, but a request fits into its buffer, which is empty: the last answer has come.
     func send(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        var rest = bytes
-        while !rest.isEmpty {
-            guard case .bytes(let count) = socket.send(rest) else { return false }
-            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-        }
-        return true
+        tls?.send(bytes, on: socket) ?? sendAll(bytes, on: socket)
     }
+
+    /// Sends the request that everybody answers, and waits for the answer, whatever it is.
+    func ask() -> Bool {
+        var text = LoadConnection.anyRequest
+        return text.withUTF8 { send(UnsafeRawBufferPointer($0)) } && answer() > 0
+    }
+
+    var isResumed: Bool { tls?.isResumed == true }
+
+    /// For the next connection's handshake, once an answer came.
+    func ticket() -> TLSTicket? { tls?.ticket() }
 
     /// Waits for the whole answer.
     /// - Returns: its status; 0 when the connection broke.
@@ -52,7 +75,7 @@ final class LoadConnection {
     /// Reads what has arrived; to be called when there is something.
     func receive() -> Progress {
         let room = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
-        guard case .bytes(let received) = socket.receive(into: room), received > 0 else { return .broken }
+        guard let received = receive(into: room) else { return .broken }
         count += received
         let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
         guard let end = endOfHead(bytes) else { return count < LoadConnection.capacity ? .incomplete : .broken }
@@ -61,6 +84,14 @@ final class LoadConnection {
         guard count >= end + length else { return count < LoadConnection.capacity ? .incomplete : .broken }
         count = 0
         return .answer(status: status)
+    }
+}
+
+extension LoadConnection {
+    private func receive(into room: UnsafeMutableRawBufferPointer) -> Int? {
+        if let tls { return tls.receive(into: room, from: socket) }
+        guard case .bytes(let count) = socket.receive(into: room), count > 0 else { return nil }
+        return count
     }
 }
 

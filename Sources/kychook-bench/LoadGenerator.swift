@@ -1,4 +1,5 @@
 import Glibc
+import KychookCrypto
 import KychookLinux
 
 /// What a load did.
@@ -38,6 +39,7 @@ final class LoadGenerator {
         _ events: SignedEvents,
         to address: ListenAddress,
         connections count: Int,
+        tls: TLSContext? = nil,
         repeats: Bool = false
     ) throws(SystemError) {
         self.events = events
@@ -46,7 +48,7 @@ final class LoadGenerator {
         request = [UInt8](repeating: 0, count: events.requestLength)
         result = LoadResult(acknowledged: [Bool](repeating: false, count: events.count))
         for index in 0..<count {
-            let connection = try LoadConnection(to: address)
+            let connection = try LoadConnection(to: address, tls: tls)
             try epoll.add(connection.socket, .readable, token: UInt64(index))
             connections.append(connection)
         }

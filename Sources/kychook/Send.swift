@@ -27,6 +27,9 @@ struct Send: ParsableCommand {
     @Option(help: "Where to; default: the source's path at the first listener.")
     var url: String?
 
+    @Option(name: .customLong("ca"), help: "PEM file of the certificate authorities to trust instead of the system's.")
+    var authorities: String?
+
     @Option(help: "The source whose secret signs; needed when there are several.")
     var source: String?
 
@@ -67,9 +70,10 @@ struct Send: ParsableCommand {
     }
 
     private func defaultURL(_ configuration: Configuration, _ source: SourceConfiguration) -> String {
-        let address = configuration.listen[0].address
+        let listener = configuration.listen[0]
+        let address = listener.address
         let host = ["0.0.0.0", "::"].contains(address.host) ? "localhost:\(address.port)" : address.description
-        return "http://\(host)\(source.path)/\(type)"
+        return "\(listener.scheme)://\(host)\(source.path)/\(type)"
     }
 
     private func request(to url: String, _ source: SourceConfiguration) throws -> ClientRequest {
@@ -96,7 +100,8 @@ struct Send: ParsableCommand {
             headers: [ClientRequest.Field("content-type", "application/json")]
                 + headers.map { ClientRequest.Field($0.name, $0.value) },
             body: body,
-            allowsPrivateTargets: true
+            allowsPrivateTargets: true,
+            tls: ClientRequest.TLS(certificateAuthorities: authorities)
         )
     }
 }

@@ -60,10 +60,10 @@ struct Serve: ParsableCommand {
             logger.info("secret: give this file's line to the provider", metadata: ["file": "\(embedded.secretPath)"])
         }
         for source in configuration.sources {
-            for address in server.addresses {
+            for url in server.urls {
                 logger.info(
                     "listening",
-                    metadata: ["source": "\(source.name)", "url": "http://\(address)\(source.path)"]
+                    metadata: ["source": "\(source.name)", "url": "\(url)\(source.path)"]
                 )
             }
         }

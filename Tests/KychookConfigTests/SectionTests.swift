@@ -47,13 +47,8 @@ struct ListenTests {
         Fault("listen: [ {} ]", 1, 11, "`address` is missing"),
         Fault("listen: [ { address: \"[::1]:8\" }, { address: \"[::1]:8\" } ]", 1, 35, "already"),
         Fault("listen: [ { address: \"[::1]:8\", insecure_plain: yes } ]", 1, 49, "true or false"),
-        Fault("listen: [ { address: \"[::]:8\", tls: { key: x } } ]", 1, 32, "not supported by this version yet"),
-        Fault(
-            "listen: [ { address: \"[::1]:8\", trusted_proxies: [] } ]",
-            1,
-            33,
-            "not supported by this version yet"
-        ),
+        Fault("listen: [ { address: \"[::1]:8\", trusted_proxies: 7 } ]", 1, 50, "an IP address or a range"),
+        Fault("listen: [ { address: \"[::1]:8\", trusted_proxies: [\"::1\", a] } ]", 1, 58, "an IP address or a"),
     ]
     )
     func `what cannot be listened on is refused`(fault: Fault) {

@@ -1,3 +1,4 @@
+import KychookCrypto
 import KychookHTTP
 import KychookLinux
 import KychookNet
@@ -43,6 +44,7 @@ func withServer(
     let server = try HTTPServer(
         name: "test",
         listen: [.v4("127.0.0.1", port: 0)],
+        tls: [RawClient.security == nil ? nil : TestIdentity.context],
         loops: loops,
         limits: limits,
         accepting: accepting

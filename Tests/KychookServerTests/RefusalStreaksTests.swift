@@ -35,9 +35,11 @@ import Testing
             providerFailures: ProviderFailures(clock: .system, logger: logger),
             logger: logger
         ) { source, refusal in told.withLock { $0.append("\(source) \(refusal.rawValue)") } }
-        for _ in 1..<RefusalStreaks.limit { statistics.count(Refusal.mismatch, source: "bitgo") }
+        for _ in 1..<RefusalStreaks.limit { statistics.count(Refusal.mismatch, source: "bitgo", client: { "" }) }
         statistics.count(.success(.duplicate), source: "bitgo")
-        for _ in 1...RefusalStreaks.limit { statistics.count(Refusal.missingSignature, source: "bitgo") }
+        for _ in 1...RefusalStreaks.limit {
+            statistics.count(Refusal.missingSignature, source: "bitgo", client: { "" })
+        }
         #expect(told.withLock { $0 } == ["bitgo missing_signature"])
     }
 }

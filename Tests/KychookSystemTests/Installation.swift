@@ -66,11 +66,13 @@ final class Installation: Sendable {
         limits: String = "{}",
         listen: String = "127.0.0.1:0",
         admin: String? = nil,
+        tls: CertificateAuthority.Identity? = nil,
         source: String = ""
     ) {
+        let tls = tls.map { ", tls: { certificate: \($0.certificate), key: \($0.key) }" } ?? ""
         var text = admin.map { "admin: { address: \"\($0)\" }\n" } ?? ""
         text += """
-            listen: [ { address: "\(listen)" } ]
+            listen: [ { address: "\(listen)"\(tls) } ]
             state_dir: \(state)
             limits: \(limits)
             sources:

@@ -1,3 +1,6 @@
+import Glibc
+import KychookLinux
+
 /// A certificate authority of a test's own, made with the `openssl` command; its files go with it and all that it signed.
 package final class CertificateAuthority: Sendable {
     /// Paths of PEM files.
@@ -11,6 +14,9 @@ package final class CertificateAuthority: Sendable {
             key = directory.path("\(name).key")
             self.directory = directory
         }
+
+        package var certificateText: [UInt8] { bytes(of: certificate) }
+        package var keyText: [UInt8] { bytes(of: key) }
     }
 
     /// The authority's own certificate, self-signed.
@@ -43,4 +49,11 @@ package final class CertificateAuthority: Sendable {
         let process = ChildProcess(["/usr/bin/env", "openssl"] + arguments.split(separator: " ").map(String.init))
         precondition(process.end() == .exited(0), "openssl \(arguments): \(process.lines)")
     }
+}
+
+private func bytes(of path: String) -> [UInt8] {
+    guard let bytes = try? Descriptor.open(path, O_RDONLY).readAll(limit: 1 << 20) else {
+        preconditionFailure("\(path) has just been made")
+    }
+    return bytes
 }

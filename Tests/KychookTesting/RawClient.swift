@@ -1,8 +1,9 @@
 import Glibc
+package import KychookCrypto
 
 /// A client that sends exactly the bytes it is told to, and reads with a deadline.
 ///
-/// Blocking: it occupies the thread that calls it, but never longer than the deadline of one call.
+/// With ``security`` set they go through TLS. Blocking: it occupies the thread that calls it, but never longer than the deadline of one call.
 package final class RawClient: Sendable {
     package enum Failure: Error, Equatable {
         case connect(errno: Int32)
@@ -11,9 +12,14 @@ package final class RawClient: Sendable {
         /// The connection ended, cleanly or by a reset, before what was waited for.
         case closed
         case notHTTP(String)
+        case tls(TLSFailure)
     }
 
+    /// What clients made in a scope speak TLS with; nil: plain. So tests that know nothing of TLS can run again over it.
+    @TaskLocal package static var security: TLSContext?
+
     private let socket: Int32
+    private let tls: TLSEnd?
     private let timeoutInMilliseconds: Int32
     /// Read but not yet asked for; a client is used by one thread at a time, like a file.
     private let unread = Unread()
@@ -47,10 +53,13 @@ package final class RawClient: Sendable {
     private init<Address>(_ family: Int32, _ address: Address, _ timeoutInSeconds: Int) throws(Failure) {
         timeoutInMilliseconds = Int32(timeoutInSeconds * 1000)
         socket = Glibc.socket(family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        let result = withUnsafeBytes(of: address) {
+        let result = withUnsafeBytes(of: address) { [socket] in
             connect(socket, $0.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count))
         }
-        guard result == 0 else { throw .connect(errno: errno) }
+        let code = errno
+        tls = RawClient.security.map { TLSEnd($0) }
+        guard result == 0 else { throw .connect(errno: code) }
+        if tls != nil { try shakeHands() }
     }
 
     deinit {
@@ -59,6 +68,11 @@ package final class RawClient: Sendable {
 
     /// Sends everything, or throws when the peer does not take it in time or is gone.
     package func send(_ bytes: [UInt8]) throws(Failure) {
+        try sendRaw(tls?.wrap(bytes) ?? bytes)
+    }
+
+    /// Sends bytes as they are, past TLS.
+    package func sendRaw(_ bytes: [UInt8]) throws(Failure) {
         var sent = 0
         while sent < bytes.count {
             try wait(for: POLLOUT)
@@ -79,6 +93,7 @@ package final class RawClient: Sendable {
 
     /// Says that nothing more will be sent; answers can still be read.
     package func finishSending() {
+        if let end = tls?.finish() { try? sendRaw(end) }
         shutdown(socket, Int32(SHUT_WR))
     }
 
@@ -126,19 +141,49 @@ package final class RawClient: Sendable {
         return unread.bytes
     }
 
+    /// As ``available()``, and it is not read again.
+    package func takeAvailable() -> [UInt8] {
+        defer { unread.bytes = [] }
+        return available()
+    }
+
+    /// The peer has closed, and nothing is left to be read.
+    package var isAtEnd: Bool {
+        _ = takeAvailable()
+        var byte: UInt8 = 0
+        return recv(socket, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) == 0
+    }
+
     /// Whether something can be read, or the end be seen, within a time.
     package func hasInput(withinMilliseconds timeout: Int32) -> Bool {
         var poll = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
         return !unread.bytes.isEmpty || Glibc.poll(&poll, 1, timeout) > 0
     }
 
+    /// What was agreed on, and whether the peer has said that it ends; nil without TLS.
+    package var agreement: TLSEnd.Agreement? { tls?.agreement }
+
+    private func shakeHands() throws(Failure) {
+        try sendRaw(tls?.start() ?? [])
+        while tls?.agreement == nil {
+            guard try readMore() else { throw .closed }
+        }
+    }
+
     /// - Returns: false at the end.
     private func readMore() throws(Failure) -> Bool {
         try wait(for: POLLIN)
-        var chunk = [UInt8](repeating: 0, count: 65536)
+        var chunk = [UInt8](repeating: 0, count: TLSEnd.chunk)
         let count = recv(socket, &chunk, chunk.count, 0)
         guard count > 0 else { return false }
-        unread.bytes.append(contentsOf: chunk[..<count])
+        guard let tls else {
+            unread.bytes.append(contentsOf: chunk[..<count])
+            return true
+        }
+        let (plain, answer, failure) = tls.unwrap(chunk[..<count])
+        unread.bytes += plain
+        if !answer.isEmpty { try? sendRaw(answer) }
+        if let failure { throw .tls(failure) }
         return true
     }
 

@@ -14,17 +14,25 @@ final class Ingest: RequestHandler {
     private let log: EventLog
     private let clock: WallClock
     private let statistics: IngestStatistics
+    private let proxies: TrustedProxies
     private let reader = JSONReader()
     private var hasher = Hasher()
     private var version = -1
     private var sources: [(entry: SourceEntry, verifier: Verifier)] = []
     private var paths: [[UInt8]] = []
 
-    init(table: SourceTable, log: EventLog, clock: WallClock, statistics: IngestStatistics) {
+    init(
+        table: SourceTable,
+        log: EventLog,
+        clock: WallClock,
+        statistics: IngestStatistics,
+        proxies: TrustedProxies
+    ) {
         self.table = table
         self.log = log
         self.clock = clock
         self.statistics = statistics
+        self.proxies = proxies
     }
 
     func handle(_ request: borrowing Request, _ exchange: Exchange) -> Disposition {
@@ -42,7 +50,9 @@ final class Ingest: RequestHandler {
         return request.body.withUnsafeBytes { body in
             let verdict = verifier.verify(body: body, now: now) { HeaderValue(request.field($0)) }
             guard case .genuine(let secret) = verdict else {
-                if case .refused(let refusal) = verdict { statistics.count(refusal, source: source.name) }
+                if case .refused(let refusal) = verdict {
+                    statistics.count(refusal, source: source.name, client: { proxies.client(of: request) })
+                }
                 return .respond(Answers.unauthorized)
             }
             let event = IncomingEvent(

@@ -49,7 +49,8 @@ final class IngestStatistics: Sendable {
         }
     }
 
-    func count(_ refusal: Refusal, source: String) {
+    /// - Parameter client: asked for only when the refusal is told.
+    func count(_ refusal: Refusal, source: String, client: () -> String) {
         let now = MonotonicTime.now()
         var isStreak = false
         let untold: Int? = state.withLock { state in
@@ -65,7 +66,9 @@ final class IngestStatistics: Sendable {
         guard let untold else { return }
         logger.warning(
             "requests refused: try 'kychook verify --explain' on a saved body",
-            metadata: ["source": "\(source)", "reason": "\(refusal.rawValue)", "count": "\(untold)"]
+            metadata: [
+                "source": "\(source)", "reason": "\(refusal.rawValue)", "count": "\(untold)", "client": "\(client())",
+            ]
         )
     }
 
