@@ -25,6 +25,8 @@ struct Connection: ~Copyable {
     var hasPeerEnded = false
     /// Stands in the list of those who get a turn without an event.
     var isQueued = false
+    /// It could read, but may not while requests are held.
+    var isPaused = false
     /// Accepted, and no request complete yet.
     var isFresh = true
     /// Nothing is read or answered any more after what is being written.

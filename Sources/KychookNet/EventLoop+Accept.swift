@@ -70,8 +70,11 @@ extension EventLoop {
         counters.accepted.add(1)
         counters.open.add(1)
         mailbox.connections.wrappingAdd(1, ordering: .relaxed)
-        let patience = stopBy == nil ? limits.idleTimeout : ServerLimits.lastChance
-        deadlines.arm(id.slot, .idle, at: now + patience)
+        if stopBy == nil {
+            deadlines.arm(id.slot, .idle, at: now + limits.idleTimeout)
+        } else {
+            deadlines.arm(id.slot, .lastChance, at: now + ServerLimits.lastChance)
+        }
     }
 
     /// What waits in the kernel's queue waits on; who is connected does not notice.
