@@ -46,6 +46,8 @@ struct Connection: ~Copyable {
     /// Its length in the inbox, while held.
     var heldLength = 0
 
+    /// Whom it counts as, where connections are limited by address.
+    var peer: PeerNetwork?
     /// Bytes thrown away while lingering.
     var drained = 0
     var inbox: UnsafeMutablePointer<Inbox>?

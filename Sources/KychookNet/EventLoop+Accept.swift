@@ -54,8 +54,16 @@ extension EventLoop {
         admit(socket)
     }
 
+    /// Over the limit of its address, a connection is closed without an answer: whoever floods gets nothing that costs
+    /// more than an accept, no slot in which an answer could wait to be read, and over TLS no handshake.
     private mutating func admit(_ socket: consuming Descriptor) {
+        let peer = limits.connectionsPerAddress == nil ? nil : PeerNetwork(of: socket)
+        if let peer, let limit = limits.connectionsPerAddress, !peers.enter(peer, limit: limit) {
+            counters.refused.add(1)
+            return
+        }
         let connection = table.insert(socket)
+        connection.pointee.peer = peer
         deadlines.reserve(slots: table.slots)
         let id = connection.pointee.id
         do {
@@ -63,6 +71,7 @@ extension EventLoop {
             try epoll.add(connection.pointee.socket, interest, token: id.token)
         } catch {
             // The kernel's memory for watches has run out: as with descriptors, whoever is in stays in.
+            if let peer { peers.leave(peer) }
             table.remove(connection)
             pauseAccepting(until: now + ServerLimits.acceptPause)
             return

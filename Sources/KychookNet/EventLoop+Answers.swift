@@ -151,6 +151,7 @@ extension EventLoop {
         output.truncate(to: 0)
         deadlines.disarm(connection.pointee.id.slot)
         if let inbox = connection.pointee.inbox { inboxes.put(inbox) }
+        if let peer = connection.pointee.peer { peers.leave(peer) }
         let wasHeld = connection.pointee.phase == .held
         let id = connection.pointee.id
         table.remove(connection)

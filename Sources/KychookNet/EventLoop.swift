@@ -23,6 +23,8 @@ struct EventLoop: ~Copyable {
     /// Of the server's other loops; empty when each has an accept queue of its own.
     let siblings: [Mailbox]
     let loops: Int
+    /// Of all loops together.
+    let peers: PeerCounts
     let refusals = RefusalResponses()
 
     var events = EpollBatch()
@@ -56,6 +58,7 @@ struct EventLoop: ~Copyable {
         limits = setup.limits
         loops = setup.loops
         siblings = setup.siblings
+        peers = setup.peers
         self.epoll = epoll
         self.listeners = listeners
         self.handler = handler
@@ -128,10 +131,10 @@ struct EventLoop: ~Copyable {
             giveUpHolding(connection)
         case .idle, .lastChance, .write, .linger:
             counters.timeouts.add(1)
+            if kind == .write { connection.pointee.socket.resetWhenClosed() }
             close(connection)
         }
     }
-            if kind == .write { connection.pointee.socket.resetWhenClosed() }
 
     private mutating func end() {
         for slot in 0..<table.slots {
