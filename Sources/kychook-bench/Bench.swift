@@ -10,7 +10,10 @@ struct Bench: ParsableCommand {
             Absolute figures are of the machine they were made on; compare ratios of one run. \
             Build with: swift build -c release --static-swift-stdlib
             """,
-        subcommands: [Ingest.self, Deliver.self, Crash.self, Isolation.self, Micro.self, Start.self, Accept.self]
+        subcommands: [
+            Ingest.self, Deliver.self, Crash.self, Isolation.self, Micro.self, Start.self, Accept.self, Fuzz.self,
+            Slow.self,
+        ]
     )
 }
 
