@@ -89,7 +89,7 @@ let package = Package(
             name: "kychook-bench",
             dependencies: [
                 "KychookModel", "KychookHTTP", "KychookCrypto", "KychookVerify", "KychookInterpret", "KychookLinux",
-                "KychookNet", "KychookStore", "KychookBitGo", arguments,
+                "KychookNet", "KychookStore", "KychookBitGo", "KychookCorpus", arguments,
             ],
             swiftSettings: strict
         ),
@@ -101,13 +101,14 @@ let package = Package(
             path: "Tests/KychookTesting",
             swiftSettings: strict
         ),
+        .target(name: "KychookCorpus", path: "Tests/KychookCorpus", swiftSettings: strict),
         testTarget("KychookModel"),
-        testTarget("KychookHTTP", ["KychookTesting"]),
+        testTarget("KychookHTTP", ["KychookCorpus", "KychookTesting"]),
         testTarget("KychookCrypto", ["KychookTesting"]),
         testTarget("KychookVerify", ["KychookModel", "KychookCrypto", "KychookBitGo"]),
         testTarget("KychookInterpret", ["KychookModel", "KychookBitGo"]),
         testTarget("KychookLinux", ["KychookTesting"]),
-        testTarget("KychookNet", ["KychookHTTP", "KychookCrypto", "KychookLinux", "KychookTesting"]),
+        testTarget("KychookNet", ["KychookCorpus", "KychookHTTP", "KychookCrypto", "KychookLinux", "KychookTesting"]),
         testTarget("KychookClient", ["KychookTesting"]),
         testTarget("KychookStore", ["KychookModel", "KychookCrypto", "KychookLinux", "KychookTesting", grdb]),
         testTarget(
@@ -124,10 +125,25 @@ let package = Package(
         ),
         .testTarget(
             name: "KychookSystemTests",
-            dependencies: ["kychook", "KychookTesting", "KychookCrypto", "KychookLinux"],
+            dependencies: ["kychook", "kychook-bench", "KychookTesting", "KychookCrypto", "KychookLinux"],
             swiftSettings: strict
         ),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
 )
+
+// The fuzzer's runtime brings a main of its own, so only deploy/fuzz builds this.
+if Context.environment["KYCHOOK_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "KychookFuzz",
+            dependencies: [
+                "KychookModel", "KychookHTTP", "KychookVerify", "KychookInterpret", "KychookLinux", "KychookBitGo",
+                "KychookConfig", "KychookCorpus",
+            ],
+            path: "Tests/KychookFuzz",
+            swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]
+        )
+    )
+}

@@ -8,12 +8,12 @@ import Synchronization
 /// way is the callers' to bound. Costs a thread and libcurl's pages, so it is made only when something needs it.
 package final class HTTPClient: Sendable {
     private let mailbox: Mailbox
-    private let thread: Mutex<Thread?>
+    private let thread: Locked<Thread?>
 
     package init() {
         let mailbox = Mailbox(multi: MultiHandle())
         self.mailbox = mailbox
-        thread = Mutex(
+        thread = Locked(
             Thread(named: "http-client") {
                 // Requests wait for others' answers anyway; events that come in must not wait for them.
                 Thread.beNice()
@@ -78,7 +78,7 @@ enum Command: Sendable {
 /// The way from any thread to the client's own; as long as its callers wait, so bounded by them.
 final class Mailbox: Sendable {
     let multi: MultiHandle
-    private let commands = Mutex<[Command]>([])
+    private let commands = Locked<[Command]>([])
 
     init(multi: MultiHandle) {
         self.multi = multi

@@ -12,8 +12,12 @@ package struct LimitsConfiguration: Equatable, Sendable {
     package var bodyTimeout = Duration.seconds(30)
     /// How long a connection may stay open between two requests.
     package var idleTimeout = Duration.seconds(75)
+    /// From the first answer that a client does not take to the end of what was to be written.
+    package var writeTimeout = Duration.seconds(30)
     /// Connections open at once, over all listeners.
     package var connections = 10_000
+    /// Connections open at once from one address, or one IPv6 /64; nil: any number, since a provider may be one address.
+    package var connectionsPerAddress: Int?
     /// Events that wait for their commit; at the bound, reading stops.
     package var uncommittedEvents = 8192
     /// How long an answer is held back while the store cannot commit, before it becomes 503.
@@ -34,7 +38,9 @@ extension Reading {
         limits.headTimeout = mapping.duration("head_timeout", in: timeouts) ?? limits.headTimeout
         limits.bodyTimeout = mapping.duration("body_timeout", in: timeouts) ?? limits.bodyTimeout
         limits.idleTimeout = mapping.duration("idle_timeout", in: timeouts) ?? limits.idleTimeout
+        limits.writeTimeout = mapping.duration("write_timeout", in: timeouts) ?? limits.writeTimeout
         limits.connections = mapping.integer("connections", in: 1...1_000_000) ?? limits.connections
+        limits.connectionsPerAddress = mapping.integer("connections_per_address", in: 1...1_000_000)
         limits.uncommittedEvents = mapping.integer("uncommitted_events", in: 1...1_000_000) ?? limits.uncommittedEvents
         // A provider waits some seconds at most: a longer wait is a lost answer.
         limits.commitWait = mapping.duration("commit_wait", in: .zero...(.seconds(60))) ?? limits.commitWait

@@ -18,12 +18,14 @@ package final class MessageAuthenticator {
         self.context = context
         length = algorithm.length
         var name = Array(algorithm.rawValue.utf8CString)
-        name.withUnsafeMutableBufferPointer { name in
-            var parameters = [
-                OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.baseAddress, 0),
-                OSSL_PARAM_construct_end(),
-            ]
-            openSSL("EVP_MAC_init", EVP_MAC_init(context, key, key.count, &parameters))
+        // A parameter keeps pointers to its key and to its text: both must stay until it has been read.
+        OSSL_MAC_PARAM_DIGEST.withCString { parameter in
+            name.withUnsafeMutableBufferPointer { name in
+                var parameters = [
+                    OSSL_PARAM_construct_utf8_string(parameter, name.baseAddress, 0), OSSL_PARAM_construct_end(),
+                ]
+                openSSL("EVP_MAC_init", EVP_MAC_init(context, key, key.count, &parameters))
+            }
         }
     }
 

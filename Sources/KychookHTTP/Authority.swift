@@ -1,3 +1,5 @@
+import Glibc
+
 /// Whether bytes are `host` or `host:port` (RFC 3986 section 3.2 without user information).
 func isAuthority(_ text: Bytes) -> Bool {
     guard let first = text.first else { return false }
@@ -25,14 +27,23 @@ private func hostNameLength(_ text: Bytes) -> Int? {
     return isPercentEncoded(name, from: .hostName) ? end : nil
 }
 
-/// `[` and `]` included. The address is checked by its alphabet only: nothing here ever connects to it.
+/// `[` and `]` included. An IPv6 address without a zone; the forms that RFC 3986 keeps for the future have not come.
 private func addressLiteralLength(_ text: Bytes) -> Int? {
-    guard let end = text.firstIndex(of: UInt8(ascii: "]")), end > 1 else { return nil }
-    for byte in text[1..<end] {
-        let isSeparator = byte == UInt8(ascii: ":") || byte == UInt8(ascii: ".")
-        guard isSeparator || ByteSet.hexDigit.contains(byte) else { return nil }
+    guard let end = text.firstIndex(of: UInt8(ascii: "]")), isIPv6Address(Bytes(rebasing: text[1..<end])) else {
+        return nil
     }
     return end + 1
+}
+
+private func isIPv6Address(_ text: Bytes) -> Bool {
+    // The C library reads up to a zero byte, which must not come from the text.
+    guard text.count < Int(INET6_ADDRSTRLEN), !text.contains(0) else { return false }
+    return withUnsafeTemporaryAllocation(byteCount: text.count + 1, alignment: 1) { copy in
+        copy.copyMemory(from: text)
+        copy[text.count] = 0
+        var address = in6_addr()
+        return inet_pton(AF_INET6, copy.baseAddress, &address) == 1
+    }
 }
 
 /// Whether every byte is from the set and every percent sign has its two hex digits.

@@ -52,6 +52,11 @@ package struct RequestParser: ~Copyable {
     /// No body is sent in answer to HEAD.
     package var isHeadRequest: Bool { head.method == .head }
 
+    /// The same of a request that is being refused; false when the refusal came before its method.
+    package var isRefusedHead: Bool {
+        if case .requestLine = phase { false } else { isHeadRequest }
+    }
+
     /// Where the path stands, as soon as the request line is accepted; nil before.
     package var pathRange: Range<Int>? {
         if case .requestLine = phase { nil } else { head.pathRange }

@@ -62,6 +62,8 @@ package enum ListenAddress: Hashable, Sendable, CustomStringConvertible {
         case .v4, .v6:
             setOption(number, SOL_SOCKET, SO_REUSEADDR, 1)
             if sharesPort { setOption(number, SOL_SOCKET, SO_REUSEPORT, 1) }
+            setOption(number, SOL_SOCKET, SO_SNDBUF, sendBuffer)
+            setOption(number, SOL_SOCKET, SO_RCVBUF, receiveBuffer)
             if family == AF_INET6 { setOption(number, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
         case .unix(let path):
             removeSocketFile(path)
@@ -89,6 +91,11 @@ package enum ListenAddress: Hashable, Sendable, CustomStringConvertible {
         if case .unix(let path) = self { removeSocketFile(path) }
     }
 }
+
+/// What the kernel may keep for one connection, which inherits this from its listener; else it would be megabytes for
+/// each peer that does not read or sends without a break. The kernel doubles them, and keeps the records in them too.
+private let sendBuffer: Int32 = 32 << 10
+private let receiveBuffer: Int32 = 256 << 10
 
 /// The peer of a connected socket as text, `192.0.2.1:51000`; empty when it has none or is gone.
 /// - Parameter socket: a descriptor that stays open during the call.

@@ -45,6 +45,13 @@ extension Descriptor {
         shutdown(number, Int32(SHUT_WR))
     }
 
+    /// Makes the end of this connection a reset: what the peer has not read is dropped. Otherwise the kernel would keep it,
+    /// with nobody to bound how long, for a peer that never reads.
+    package borrowing func resetWhenClosed() {
+        var linger = Glibc.linger(l_onoff: 1, l_linger: 0)
+        setsockopt(number, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
+    }
+
     /// Takes the next connection of a listening socket, non-blocking and without Nagle's delay.
     package borrowing func accept() -> Accepted {
         let accepted = kychook_accept(number, nil, nil)

@@ -66,6 +66,15 @@ struct SocketAddress {
         }
     }
 
+    /// The IPv4 address, or the upper half of the IPv6 address; nil without either.
+    var network: UInt64? {
+        switch family {
+        case AF_INET: UInt64(UInt32(bigEndian: load(sockaddr_in.self).sin_addr.s_addr))
+        case AF_INET6: withUnsafeBytes(of: load(sockaddr_in6.self).sin6_addr) { $0.loadUnaligned(as: UInt64.self) }
+        default: nil
+        }
+    }
+
     /// `192.0.2.1:51000`, `[2001:db8::1]:51000`, or empty.
     var text: String {
         var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))

@@ -28,6 +28,8 @@ struct Connection: ~Copyable {
     var hasPeerEnded = false
     /// Stands in the list of those who get a turn without an event.
     var isQueued = false
+    /// It could read, but may not while requests are held.
+    var isPaused = false
     /// Accepted, and no request complete yet.
     var isFresh = true
     /// Nothing is read or answered any more after what is being written.
@@ -47,6 +49,8 @@ struct Connection: ~Copyable {
     /// Its length in the inbox, while held.
     var heldLength = 0
 
+    /// Whom it counts as, where connections are limited by address.
+    var peer: PeerNetwork?
     /// Bytes thrown away while lingering.
     var drained = 0
     var inbox: UnsafeMutablePointer<Inbox>?

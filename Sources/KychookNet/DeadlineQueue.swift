@@ -3,6 +3,8 @@ import KychookLinux
 /// The total that a connection is under. Within one kind all have the same length, so they end in the order they began.
 enum DeadlineKind: Int, CaseIterable {
     case idle
+    /// At a stop, for the first byte of who has just come.
+    case lastChance
     case head
     case body
     case write
@@ -13,16 +15,12 @@ enum DeadlineKind: Int, CaseIterable {
 /// One deadline per connection at most, in one linked list per kind: every operation takes the same time
 /// whether ten connections are open or ten thousand, and only the heads are looked at when time passes.
 ///
-/// A list is in order of the deadlines as they were when the members joined. A member's deadline may be put off in
-/// place (``postpone(_:to:)``); that is seen when it reaches the head. After a limit was changed a list may be out of
-/// order for as long as the longer of the two.
+/// After a limit was changed a list may be out of order for as long as the longer of the two.
 struct DeadlineQueue: ~Copyable {
     private struct Link {
         var next: Int32 = -1
         var previous: Int32 = -1
         var kind: Int8 = -1
-        /// Where it stands in its list.
-        var listed = MonotonicTime.never
         var deadline = MonotonicTime.never
     }
 
@@ -43,23 +41,19 @@ struct DeadlineQueue: ~Copyable {
         DeadlineKind(rawValue: Int(links[Int(slot)].kind))
     }
 
-    /// Puts a connection under a new deadline instead of the one it had.
+    /// Puts a connection under a new deadline instead of the one it had: behind all others of its kind.
     mutating func arm(_ slot: UInt32, _ kind: DeadlineKind, at deadline: MonotonicTime) {
-        disarm(slot)
         let index = Int(slot)
+        // Several answers in one turn put it off to the same moment.
+        if links[index].kind == Int8(kind.rawValue), links[index].deadline == deadline { return }
+        disarm(slot)
         let last = lists[kind.rawValue].last
         links[index].kind = Int8(kind.rawValue)
-        links[index].listed = deadline
         links[index].deadline = deadline
         links[index].previous = last
         links[index].next = -1
         if last >= 0 { links[Int(last)].next = Int32(slot) } else { lists[kind.rawValue].first = Int32(slot) }
         lists[kind.rawValue].last = Int32(slot)
-    }
-
-    /// Puts the deadline off without moving the connection: one store, for what happens on every request.
-    mutating func postpone(_ slot: UInt32, to deadline: MonotonicTime) {
-        links[Int(slot)].deadline = deadline
     }
 
     mutating func disarm(_ slot: UInt32) {
@@ -79,32 +73,23 @@ struct DeadlineQueue: ~Copyable {
         links[Int(slot)].kind = -1
     }
 
-    /// When something may end next; it may turn out to have been put off.
+    /// When something ends next.
     var next: MonotonicTime {
         var earliest = MonotonicTime.never
         for kind in 0..<lists.count {
             let first = lists[kind].first
-            if first >= 0 { earliest = min(earliest, links[Int(first)].listed) }
+            if first >= 0 { earliest = min(earliest, links[Int(first)].deadline) }
         }
         return earliest
     }
 
     /// Takes out one connection whose deadline has passed; nil when there is none.
     mutating func expired(by now: MonotonicTime) -> (slot: UInt32, kind: DeadlineKind)? {
-        for index in 0..<lists.count {
-            while true {
-                let first = lists[index].first
-                guard first >= 0, links[Int(first)].listed <= now, let kind = DeadlineKind(rawValue: index) else {
-                    break
-                }
-                let slot = UInt32(first)
-                let deadline = links[Int(first)].deadline
-                guard deadline > now else {
-                    disarm(slot)
-                    return (slot, kind)
-                }
-                arm(slot, kind, at: deadline)
-            }
+        for kind in DeadlineKind.allCases {
+            let first = lists[kind.rawValue].first
+            guard first >= 0, links[Int(first)].deadline <= now else { continue }
+            disarm(UInt32(first))
+            return (UInt32(first), kind)
         }
         return nil
     }

@@ -55,8 +55,16 @@ extension EventLoop {
         admit(socket, tls)
     }
 
+    /// Over the limit of its address, a connection is closed without an answer: whoever floods gets nothing that costs
+    /// more than an accept, no slot in which an answer could wait to be read, and over TLS no handshake.
     private mutating func admit(_ socket: consuming Descriptor, _ tls: TLSContext?) {
+        let peer = limits.connectionsPerAddress == nil ? nil : PeerNetwork(of: socket)
+        if let peer, let limit = limits.connectionsPerAddress, !peers.enter(peer, limit: limit) {
+            counters.refused.add(1)
+            return
+        }
         let connection = table.insert(socket, tls: tls)
+        connection.pointee.peer = peer
         deadlines.reserve(slots: table.slots)
         let id = connection.pointee.id
         do {
@@ -64,6 +72,7 @@ extension EventLoop {
             try epoll.add(connection.pointee.socket, interest, token: id.token)
         } catch {
             // The kernel's memory for watches has run out: as with descriptors, whoever is in stays in.
+            if let peer { peers.leave(peer) }
             table.remove(connection)
             pauseAccepting(until: now + ServerLimits.acceptPause)
             return
@@ -71,8 +80,11 @@ extension EventLoop {
         counters.accepted.add(1)
         counters.open.add(1)
         mailbox.connections.wrappingAdd(1, ordering: .relaxed)
-        let patience = stopBy == nil ? limits.idleTimeout : ServerLimits.lastChance
-        deadlines.arm(id.slot, .idle, at: now + patience)
+        if stopBy == nil {
+            deadlines.arm(id.slot, .idle, at: now + limits.idleTimeout)
+        } else {
+            deadlines.arm(id.slot, .lastChance, at: now + ServerLimits.lastChance)
+        }
     }
 
     /// What waits in the kernel's queue waits on; who is connected does not notice.

@@ -18,8 +18,9 @@ extension EventLoop {
 
     /// Answers what is no request; nothing that follows on the connection is looked at.
     mutating func refuse(_ connection: ConnectionPointer, _ refusal: Refusal) {
-        tellHandler(of: refusal, connection.pointee.inbox)
-        connection.pointee.context = .init()
+        let inbox = connection.pointee.inbox
+        tellHandler(of: refusal, inbox)
+        connection.pointee.context = .init(omitsBody: inbox?.pointee.parser.isRefusedHead ?? false)
         connection.pointee.keepsAlive = true
         answer(connection, refusals[refusal])
     }
@@ -70,11 +71,7 @@ extension EventLoop {
         case .reading, .answering:
             // What has its last chance keeps it.
             if stopBy != nil, connection.pointee.isFresh { break }
-            if current == .idle {
-                deadlines.postpone(slot, to: now + limits.idleTimeout)
-            } else {
-                deadlines.arm(slot, .idle, at: now + limits.idleTimeout)
-            }
+            deadlines.arm(slot, .idle, at: now + limits.idleTimeout)
         }
     }
 
@@ -164,6 +161,7 @@ extension EventLoop {
         announceEnd(connection)
         deadlines.disarm(connection.pointee.id.slot)
         if let inbox = connection.pointee.inbox { inboxes.put(inbox) }
+        if let peer = connection.pointee.peer { peers.leave(peer) }
         let wasHeld = connection.pointee.phase == .held
         let id = connection.pointee.id
         table.remove(connection)

@@ -47,7 +47,7 @@ extension EventLoop {
             guard let connection = table[id], isIdle(connection) else { continue }
             if connection.pointee.isFresh {
                 // Its first request may be on the way.
-                deadlines.arm(id.slot, .idle, at: now + ServerLimits.lastChance)
+                deadlines.arm(id.slot, .lastChance, at: now + ServerLimits.lastChance)
             } else {
                 close(connection)
             }

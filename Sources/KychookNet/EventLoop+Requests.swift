@@ -21,6 +21,7 @@ extension EventLoop {
     /// Lets a connection work until it has to wait for something or had its share. It may be gone afterwards.
     mutating func advance(_ connection: ConnectionPointer) {
         guard connection.pointee.phase != .lingering else { return drain(connection) }
+        connection.pointee.isPaused = false
         var work = 0
         while connection.pointee.phase == .reading, connection.pointee.pending == nil, !connection.pointee.isClosing {
             guard work < Self.workPerTurn, output.count < Self.outputPerTurn else {
@@ -32,6 +33,7 @@ extension EventLoop {
             guard connection.pointee.isReadable else { break }
             guard held.isEmpty else {
                 connection.pointee.isQueued = true
+                connection.pointee.isPaused = true
                 paused.append(connection.pointee.id)
                 break
             }

@@ -5,13 +5,17 @@ import KychookLinux
 /// One thread with its own connections. Nothing in it is shared but the mailbox and the counters, so it takes no lock
 /// on the way of a request.
 ///
-/// A turn: wait, let every connection with an event do a bounded amount of work, then those that had more to do than
-/// the bound, then deadlines, then mail. Descriptors are watched edge-triggered and registered once: a request costs
+/// A turn: wait, let every connection with an event do a bounded amount of work, then some of those that had more to do
+/// than the bound, then deadlines, then mail. Descriptors are watched edge-triggered and registered once: a request costs
 /// one `recv` and one `send` and its share of an `epoll_wait`.
 struct EventLoop: ~Copyable {
     /// Listeners count down from here; connections never come so far, their slots being dense.
     static let firstListenerToken = UInt64.max - 1
     static let mailToken = UInt64.max
+
+    /// So many have a turn between two looks at what is new: whoever asks for little waits for no more than these,
+    /// however many others pipeline.
+    private static let turnsAtOnce = 32
 
     let mailbox: Mailbox
     let counters: LoopCounters
@@ -20,6 +24,8 @@ struct EventLoop: ~Copyable {
     /// Of the server's other loops; empty when each has an accept queue of its own.
     let siblings: [Mailbox]
     let loops: Int
+    /// Of all loops together.
+    let peers: PeerCounts
     let refusals = RefusalResponses()
 
     var events = EpollBatch()
@@ -38,9 +44,8 @@ struct EventLoop: ~Copyable {
     var date = DateLine()
     var now = MonotonicTime.now()
 
-    /// Those who get a turn without waiting for an event, and the spare array to collect the next ones.
-    var queued: [ConnectionID] = []
-    var spareQueue: [ConnectionID] = []
+    /// Those who get a turn without waiting for an event.
+    var queued = TurnQueue()
     var spareAnswers: [Answer] = []
     /// Requests that found no room, oldest first. While there are any, nothing is read.
     var held: [ConnectionID] = []
@@ -56,6 +61,7 @@ struct EventLoop: ~Copyable {
         limits = setup.limits
         loops = setup.loops
         siblings = setup.siblings
+        peers = setup.peers
         self.epoll = epoll
         self.listeners = listeners
         self.handler = handler
@@ -91,14 +97,11 @@ struct EventLoop: ~Copyable {
     }
 
     private mutating func giveTurns() {
-        guard !queued.isEmpty else { return }
-        swap(&queued, &spareQueue)
-        for id in spareQueue {
-            guard let connection = table[id] else { continue }
+        for _ in 0..<min(queued.count, Self.turnsAtOnce) {
+            guard let connection = table[queued.removeFirst()] else { continue }
             connection.pointee.isQueued = false
             advance(connection)
         }
-        spareQueue.removeAll(keepingCapacity: true)
     }
 
     private var nextAppointment: MonotonicTime {
@@ -114,13 +117,15 @@ struct EventLoop: ~Copyable {
     }
 
     private mutating func expire(_ connection: UnsafeMutablePointer<Connection>, _ kind: DeadlineKind) {
-        // Whoever may not read because of us, or waits for our answer, is not late.
-        let isOurFault = connection.pointee.isQueued || connection.pointee.phase == .answering
+        // Whoever may not read because of us, or waits for our answer, is not late; whoever has a turn coming because it
+        // sends without a break is.
+        let isOurFault = connection.pointee.isPaused || connection.pointee.phase == .answering
         switch kind {
-        case .idle where isOurFault:
+        case .idle where isOurFault || connection.pointee.isQueued:
             deadlines.arm(connection.pointee.id.slot, .idle, at: now + limits.idleTimeout)
         case .head where isOurFault, .body where isOurFault:
-            deadlines.arm(connection.pointee.id.slot, kind, at: now + limits.headTimeout)
+            let timeout = kind == .head ? limits.headTimeout : limits.bodyTimeout
+            deadlines.arm(connection.pointee.id.slot, kind, at: now + timeout)
         case .head where connection.pointee.tls?.isUnwrapping == true:
             // Nobody to answer, or no request to be late.
             counters.timeouts.add(1)
@@ -131,8 +136,9 @@ struct EventLoop: ~Copyable {
             settle(connection)
         case .hold:
             giveUpHolding(connection)
-        case .idle, .write, .linger:
+        case .idle, .lastChance, .write, .linger:
             counters.timeouts.add(1)
+            if kind == .write { connection.pointee.socket.resetWhenClosed() }
             close(connection)
         }
     }

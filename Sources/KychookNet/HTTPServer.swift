@@ -58,12 +58,14 @@ package final class HTTPServer: Sendable {
         tls = security
         var mailboxes: [Mailbox] = []
         for _ in 0..<count { mailboxes.append(try Mailbox()) }
+        let peers = PeerCounts()
         var setups: [LoopSetup] = []
         for (index, listeners) in listeners.enumerated() {
             let setup = try LoopSetup(
                 index: index,
                 mailboxes: mailboxes,
                 limits: limits,
+                peers: peers,
                 listeners: listeners,
                 accepting: accepting
             )

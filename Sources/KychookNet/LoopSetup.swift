@@ -8,6 +8,7 @@ final class LoopSetup: Sendable {
     let limits: ServerLimits
     let mailbox: Mailbox
     let counters = LoopCounters()
+    let peers: PeerCounts
     /// Mailboxes of the loops that it may hand connections to.
     let siblings: [Mailbox]
 
@@ -23,6 +24,7 @@ final class LoopSetup: Sendable {
         index: Int,
         mailboxes: [Mailbox],
         limits: ServerLimits,
+        peers: PeerCounts,
         listeners: [Listener],
         accepting: HTTPServer.Accepting
     ) throws(SystemError) {
@@ -36,6 +38,7 @@ final class LoopSetup: Sendable {
         self.index = index
         loops = mailboxes.count
         self.limits = limits
+        self.peers = peers
         parts = Locked(Parts(epoll: epoll, listeners: listeners))
     }
 

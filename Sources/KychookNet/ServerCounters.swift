@@ -6,6 +6,8 @@ package struct ServerCounters: Equatable, Sendable {
     package var open = 0
     /// Answers by status; a status that the edge does not know by itself is counted under its class (200, 300 …).
     package var answers: [Int: Int] = [:]
+    /// Connections closed at once, their address having as many as it may.
+    package var refused = 0
     /// Times that accepting paused because connections or descriptors had run out.
     package var acceptPauses = 0
     /// Requests that found no room at first.
@@ -22,6 +24,7 @@ package struct ServerCounters: Equatable, Sendable {
 final class LoopCounters: Sendable {
     let accepted = Counter()
     let open = Counter()
+    let refused = Counter()
     let acceptPauses = Counter()
     let held = Counter()
     let timeouts = Counter()
@@ -48,6 +51,7 @@ final class LoopCounters: Sendable {
     func add(to sum: inout ServerCounters) {
         sum.accepted += accepted.value
         sum.open += open.value
+        sum.refused += refused.value
         sum.acceptPauses += acceptPauses.value
         sum.held += held.value
         sum.timeouts += timeouts.value

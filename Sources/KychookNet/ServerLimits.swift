@@ -14,6 +14,9 @@ package struct ServerLimits: Equatable, Sendable {
     package var writeTimeout: Duration
     /// Open connections of all loops together; further ones wait in the kernel's queue.
     package var connections: Int
+    /// Open connections of one address, for IPv6 of one /64; further ones are closed at once. nil: as many as there may be
+    /// at all, because a provider may well be one address.
+    package var connectionsPerAddress: Int?
     /// How long requests may be held back before they are answered as overload.
     package var commitWait: Duration
 
@@ -24,6 +27,7 @@ package struct ServerLimits: Equatable, Sendable {
         idleTimeout: Duration = .seconds(75),
         writeTimeout: Duration = .seconds(30),
         connections: Int = 10_000,
+        connectionsPerAddress: Int? = nil,
         commitWait: Duration = .seconds(4)
     ) {
         self.request = request
@@ -32,6 +36,7 @@ package struct ServerLimits: Equatable, Sendable {
         self.idleTimeout = idleTimeout
         self.writeTimeout = writeTimeout
         self.connections = connections
+        self.connectionsPerAddress = connectionsPerAddress
         self.commitWait = commitWait
     }
 

@@ -4,7 +4,6 @@ package import KychookConfig
 import KychookLinux
 import KychookModel
 package import Logging
-import Synchronization
 
 /// Writes swift-log's lines to standard error, as text for people or as JSON for machines.
 ///
@@ -13,10 +12,10 @@ import Synchronization
 package struct StandardErrorLog: LogHandler {
     /// What a reload may change, shared by all handlers.
     package final class Settings: Sendable {
-        private let state: Mutex<LogConfiguration>
+        private let state: Locked<LogConfiguration>
 
         package init(_ configuration: LogConfiguration) {
-            state = Mutex(configuration)
+            state = Locked(configuration)
         }
 
         package var current: LogConfiguration { state.withLock { $0 } }

@@ -227,9 +227,22 @@ extension ServerLimits {
             headTimeout: limits.headTimeout,
             bodyTimeout: limits.bodyTimeout,
             idleTimeout: limits.idleTimeout,
-            connections: limits.connections,
+            writeTimeout: limits.writeTimeout,
+            connections: Self.affordable(limits.connections),
+            connectionsPerAddress: limits.connectionsPerAddress,
             commitWait: limits.commitWait
         )
+    }
+}
+
+extension ServerLimits {
+    /// What the process needs beside its connections: database, logs, hooks' pipes, outgoing requests.
+    private static let otherDescriptors = 256
+
+    /// As many connections as there are descriptors for, so that a flood of them cannot stop the sinks and the store.
+    private static func affordable(_ connections: Int) -> Int {
+        let limit = DescriptorLimit.raise(to: connections + otherDescriptors)
+        return min(connections, limit - min(otherDescriptors, limit / 2))
     }
 }
 

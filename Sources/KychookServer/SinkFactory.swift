@@ -3,7 +3,6 @@ import KychookConfig
 import KychookLinux
 import KychookModel
 import KychookSinks
-import Synchronization
 
 /// Makes sinks of every kind that is tried attempt by attempt. May be used from any thread.
 final class SinkFactory: Sendable {
@@ -11,7 +10,7 @@ final class SinkFactory: Sendable {
     private static let hookGrace = Duration.seconds(1)
 
     private let clock: WallClock
-    private let client = Mutex<HTTPClient?>(nil)
+    private let client = Locked<HTTPClient?>(nil)
 
     init(clock: WallClock) {
         self.clock = clock

@@ -3,7 +3,6 @@ import KychookLinux
 import KychookModel
 import KychookStore
 import Logging
-import Synchronization
 
 /// The sinks at work, each with its dispatcher; a reload exchanges them one by one.
 ///
@@ -23,7 +22,7 @@ final class SinkGroup: Sendable {
     private let clock: WallClock
     let statistics = DeliveryStatistics()
     private let logger: Logger
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     init(log: EventLog, clock: WallClock, logger: Logger) {
         self.log = log

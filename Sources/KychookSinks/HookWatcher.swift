@@ -50,12 +50,12 @@ struct HookReport: Sendable {
 /// no task can, and an orphan that holds the pipe then holds up nobody.
 final class HookWatcher: Sendable {
     private let mailbox: HookMailbox
-    private let thread: Mutex<Thread?>
+    private let thread: Locked<Thread?>
 
     init(grace: Duration) throws(SystemError) {
         let mailbox = HookMailbox(try Pipe(blocksReading: false))
         self.mailbox = mailbox
-        thread = Mutex(
+        thread = Locked(
             Thread(named: "hook-watcher") {
                 var watched = WatchedHooks(grace: grace)
                 watched.run(mailbox)
@@ -82,7 +82,7 @@ enum HookCommand: Sendable {
 
 /// The way to the watcher's thread.
 final class HookMailbox: Sendable {
-    private let commands = Mutex<[HookCommand]>([])
+    private let commands = Locked<[HookCommand]>([])
     private let pipe: Pipe
 
     init(_ pipe: consuming Pipe) {

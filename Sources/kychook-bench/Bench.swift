@@ -12,6 +12,7 @@ struct Bench: ParsableCommand {
             """,
         subcommands: [
             Ingest.self, Deliver.self, Crash.self, Isolation.self, Micro.self, Start.self, Accept.self, TLS.self,
+            Fuzz.self, Slow.self,
         ]
     )
 }

@@ -73,6 +73,18 @@ final class ChildProcess {
         return line.flatMap { Double($0.split(separator: " ")[1]) }.map { $0 / 1024 } ?? 0
     }
 
+    /// What it holds in memory, shared pages included, in MiB.
+    var residentMebibytes: Double {
+        let pages = (try? readText("/proc/\(id)/statm"))?.split(separator: " ").dropFirst().first.flatMap { Double($0) }
+        return (pages ?? 0) * 4096 / 1_048_576
+    }
+
+    /// What each open descriptor is: a path, or the kind of a thing without one.
+    var openDescriptors: [String] {
+        entries(of: "/proc/\(id)/fd").compactMap { try? linkTarget("/proc/\(id)/fd/\($0)") }
+            .map { $0.split(separator: "[")[0].description }.sorted()
+    }
+
     /// Seconds of CPU by name of thread, of those that still live.
     var cpuSeconds: [String: Double] {
         var seconds: [String: Double] = [:]
@@ -88,11 +100,15 @@ final class ChildProcess {
     }
 }
 
+private func linkTarget(_ path: String) throws(SystemError) -> String {
+    var buffer = [CChar](repeating: 0, count: 4096)
+    let count = try system("readlink", on: path) { readlink(path, &buffer, buffer.count) }
+    return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
+
 /// The path of another executable beside this one.
 func sibling(_ name: String) throws(SystemError) -> String {
-    var buffer = [CChar](repeating: 0, count: 4096)
-    let count = try system("readlink") { readlink("/proc/self/exe", &buffer, buffer.count) }
-    let own = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let own = try linkTarget("/proc/self/exe")
     return (own.lastIndex(of: "/").map { String(own[...$0]) } ?? "") + name
 }
 

@@ -13,11 +13,13 @@ final class ServerUnderTest {
     let readyAfter: Double
 
     /// Returns when the server listens. In a directory where one was before, it goes on with that one's state.
-    /// - Parameter sinks: YAML, each `NAME: { … }`.
-    init(program: String, in directory: TemporaryDirectory, sinks: [String]) throws {
+    /// - Parameters:
+    ///   - sinks: YAML, each `NAME: { … }`.
+    ///   - limits: YAML of the mapping under `limits:`.
+    init(program: String, in directory: TemporaryDirectory, sinks: [String], limits: String = "{}") throws {
         state = ServerUnderTest.state(in: directory)
         try directory.write("secret", SignedEvents.secret + "\n")
-        try directory.write("kychook.yaml", ServerUnderTest.configuration(directory, sinks))
+        try directory.write("kychook.yaml", ServerUnderTest.configuration(directory, sinks, limits))
         let output = directory.path("server.log")
         try directory.write("server.log", "")
         started = .now()
@@ -30,10 +32,15 @@ final class ServerUnderTest {
         StateDirectory(path: directory.path("state"))
     }
 
-    private static func configuration(_ directory: TemporaryDirectory, _ sinks: [String]) -> String {
+    private static func configuration(
+        _ directory: TemporaryDirectory,
+        _ sinks: [String],
+        _ limits: String
+    ) -> String {
         """
         listen: [ { address: "127.0.0.1:0" } ]
         state_dir: "\(directory.path("state"))"
+        limits: \(limits)
         sources:
           bitgo:
             provider: bitgo
@@ -70,11 +77,13 @@ enum BenchError: Error, CustomStringConvertible {
     case badAnswer(Int)
     case noProgram(String)
     case notStored(Int)
+    case tooFewDescriptors(Int)
 
     var description: String {
         switch self {
         case .noServer(let output): "the server did not start; it said:\n\(output)"
         case .badAnswer(let status): "the first event was answered \(status)"
+        case .tooFewDescriptors(let limit): "only \(limit) descriptors are allowed here: fewer --clients, or ulimit -n"
         case .notStored(let count): "the event log refused \(count) events"
         case .noProgram(let path): "there is no \(path): build the product kychook, or name it with --server"
         }

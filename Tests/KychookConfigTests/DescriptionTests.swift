@@ -11,7 +11,8 @@ let everything = """
     admin: { address: "0.0.0.0:8082", insecure_plain: true }
     state_dir: ../state dir
     log: { level: debug, format: json }
-    limits: { body: 2MiB, head: 2000B, head_timeout: 1500ms, commit_wait: 0s, connections: 5 }
+    limits:
+      { body: 2MiB, head: 2000B, head_timeout: 1500ms, commit_wait: 0s, connections: 5, connections_per_address: 4 }
     sources:
       bitgo:
         provider: bitgo

@@ -62,8 +62,9 @@ struct LimitsTests {
     func `the defaults are the documented ones`() throws {
         let limits = try parse(configuration("")).configuration.limits
         let written = """
-            limits: { body: 1MiB, head: 16KiB, head_timeout: 10s, body_timeout: 30s, idle_timeout: 75s, connections: 10000,
-                      uncommitted_events: 8192, commit_wait: 4s, free_space: 256MiB }
+            limits: { body: 1MiB, head: 16KiB, head_timeout: 10s, body_timeout: 30s, idle_timeout: 75s,
+                      write_timeout: 30s, connections: 10000, uncommitted_events: 8192, commit_wait: 4s,
+                      free_space: 256MiB }
             """
         #expect(try parse(configuration(written)).configuration.limits == limits)
         #expect(try parse(configuration("")).configuration.log == LogConfiguration(level: .info, format: .text))
@@ -83,7 +84,15 @@ struct LimitsTests {
         Bound(key: "head_timeout", belowMinimum: "99ms", minimum: "100ms", maximum: "1h", aboveMaximum: "1h1ms"),
         Bound(key: "body_timeout", belowMinimum: "99ms", minimum: "100ms", maximum: "1h", aboveMaximum: "1h1ms"),
         Bound(key: "idle_timeout", belowMinimum: "99ms", minimum: "100ms", maximum: "1h", aboveMaximum: "1h1ms"),
+        Bound(key: "write_timeout", belowMinimum: "99ms", minimum: "100ms", maximum: "1h", aboveMaximum: "1h1ms"),
         Bound(key: "connections", belowMinimum: "0", minimum: "1", maximum: "1000000", aboveMaximum: "1000001"),
+        Bound(
+            key: "connections_per_address",
+            belowMinimum: "0",
+            minimum: "1",
+            maximum: "1000000",
+            aboveMaximum: "1000001"
+        ),
         Bound(
             key: "uncommitted_events",
             belowMinimum: "0",

@@ -1,3 +1,4 @@
+import KychookCorpus
 import KychookHTTP
 import Testing
 
@@ -78,8 +79,8 @@ import Testing
     }
 
     @Test func `leaves the next request in the buffer and finds it there`() {
-        let first = Array(post("Content-Length: 2", body: "ab").utf8)
-        let second = Array(chunked("2\r\ncd\r\n0\r\n\r\n").utf8)
+        let first = Array(Corpus.post("Content-Length: 2", body: "ab").utf8)
+        let second = Array(Corpus.chunked("2\r\ncd\r\n0\r\n\r\n").utf8)
         var bytes = first + second
         var parser = RequestParser()
         bytes.withUnsafeMutableBytes { buffer in
@@ -92,7 +93,7 @@ import Testing
     }
 
     @Test func `says how far a request with a length will go, once it knows`() {
-        var bytes = Array(post("Content-Length: 5", "Expect: 100-continue", body: "he").utf8)
+        var bytes = Array(Corpus.post("Content-Length: 5", "Expect: 100-continue", body: "he").utf8)
         var parser = RequestParser()
         let length = bytes.count + 3
         bytes.withUnsafeMutableBytes { buffer in
@@ -155,12 +156,12 @@ import Testing
     @Test(arguments: around)
     func `the body, by its length`(_ difference: Int) {
         let body = String(repeating: "x", count: 50 + difference)
-        let text = post("Content-Length: \(body.utf8.count)", body: body)
+        let text = Corpus.post("Content-Length: \(body.utf8.count)", body: body)
         expect(text, RequestLimits(body: 50), difference > 0 ? 413 : 200)
     }
 
     @Test func `a length over the limit is refused before the body comes`() {
-        expect(post("Content-Length: 51"), RequestLimits(body: 50), 413)
+        expect(Corpus.post("Content-Length: 51"), RequestLimits(body: 50), 413)
     }
 
     @Test(arguments: around)
@@ -168,20 +169,20 @@ import Testing
         let second = 20 + difference
         let size = String(second, radix: 16)
         let chunks = "1e\r\n" + String(repeating: "x", count: 30) + "\r\n\(size)\r\n"
-        let text = chunked(chunks + String(repeating: "y", count: second) + "\r\n0\r\n\r\n")
+        let text = Corpus.chunked(chunks + String(repeating: "y", count: second) + "\r\n0\r\n\r\n")
         expect(text, RequestLimits(body: 50), difference > 0 ? 413 : 200)
     }
 
     @Test(arguments: around)
     func `a size line`(_ difference: Int) {
         let filler = String(repeating: "x", count: ChunkedDecoder.longestSizeLine - 4 + difference)
-        expect(chunked("1;\(filler)\r\na\r\n0\r\n\r\n"), RequestLimits(), difference > 0 ? 400 : 200)
+        expect(Corpus.chunked("1;\(filler)\r\na\r\n0\r\n\r\n"), RequestLimits(), difference > 0 ? 400 : 200)
     }
 
     @Test(arguments: around)
     func `the trailers`(_ difference: Int) {
         let filler = String(repeating: "x", count: 500 - 2 - 5 + difference)
-        expect(chunked("0\r\nX: \(filler)\r\n\r\n"), RequestLimits(head: 500), difference > 0 ? 431 : 200)
+        expect(Corpus.chunked("0\r\nX: \(filler)\r\n\r\n"), RequestLimits(head: 500), difference > 0 ? 431 : 200)
     }
 
     private func expect(_ message: String, _ limits: RequestLimits, _ status: Int) {

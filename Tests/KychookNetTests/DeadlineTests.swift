@@ -37,6 +37,38 @@ import Testing
         }
     }
 
+    @Test(arguments: ["GET / HTTP/1.1\r\nHost: h\r\nX: ", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n"])
+    func `that has passed is answered 408, 20 of 20 times, also to who is still sending`(_ request: String) throws {
+        let limits = ServerLimits(headTimeout: .milliseconds(20), bodyTimeout: .milliseconds(20))
+        try withServer(limits: limits) { server, port in
+            for _ in 0..<20 {
+                let client = try RawClient(port: port)
+                try client.send(request)
+                #expect(client.hasInput(withinMilliseconds: 10_000))
+                try client.send([UInt8](repeating: 120, count: 1 << 20))
+                #expect(try client.response().status == 408)
+                client.finishSending()
+                #expect(try client.isClosed())
+            }
+            #expect(server.counters.timeouts == 20)
+        }
+    }
+
+    @Test func `is no longer for a client that sends without a break`() throws {
+        try withServer(limits: ServerLimits(bodyTimeout: .milliseconds(300))) { _, port in
+            let client = try RawClient(port: port)
+            try client.send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n")
+            let chunk = "1;" + String(repeating: "x", count: 250) + "\r\nx\r\n"
+            let burst = Array(String(repeating: chunk, count: 200).utf8)
+            let start = MonotonicTime.now()
+            while !client.hasInput(withinMilliseconds: 0), MonotonicTime.now() < start + .seconds(5) {
+                try client.send(burst)
+            }
+            #expect(MonotonicTime.now() < start + .seconds(2))
+            #expect(try client.response().status == 408)
+        }
+    }
+
     @Test func `of an idle connection closes it without an answer`() throws {
         try withServer(limits: ServerLimits(idleTimeout: .milliseconds(50))) { server, port in
             let fresh = try RawClient(port: port)
@@ -124,10 +156,23 @@ import Testing
         queue.reserve(slots: 2)
         queue.arm(0, .idle, at: at(10))
         queue.arm(1, .idle, at: at(20))
-        queue.postpone(0, to: at(30))
+        queue.arm(0, .idle, at: at(30))
         #expect(ended(&queue, 29) == [1])
         #expect(queue.next == at(30))
         #expect(ended(&queue, 30) == [0])
+    }
+
+    @Test func `lets a slot that was put off end on time, although others came later`() {
+        var queue = DeadlineQueue()
+        queue.reserve(slots: 3)
+        queue.arm(0, .idle, at: at(10))
+        queue.arm(0, .idle, at: at(12))
+        queue.arm(1, .idle, at: at(20))
+        queue.arm(1, .idle, at: at(20))
+        queue.arm(2, .idle, at: at(30))
+        #expect(ended(&queue, 11) == [])
+        #expect(ended(&queue, 12) == [0])
+        #expect(ended(&queue, 20) == [1])
     }
 
     @Test func `forgets who is disarmed, wherever it stands`() {

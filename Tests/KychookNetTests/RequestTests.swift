@@ -225,6 +225,23 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        (400, "HEAD / HTTP/1.1\r\n\r\n"), (413, "HEAD / HTTP/1.1\r\nHost: h\r\nContent-Length: 3000000\r\n\r\n"),
+    ])
+    func `of a HEAD request has no body either`(_ status: Int, _ request: String) throws {
+        try withServer { _, port in
+            let client = try RawClient(port: port)
+            // The parser has seen another method before.
+            try client.send(get("/a") + request)
+            #expect(try client.response().text == "GET /a 0")
+            let response = try client.response(toHead: true)
+            #expect(response.status == status)
+            #expect(response.header("content-length") != "0")
+            client.finishSending()
+            #expect(try client.isClosed())
+        }
+    }
+
     @Test func `is the last thing on its connection`() throws {
         try withServer { _, port in
             let client = try RawClient(port: port)

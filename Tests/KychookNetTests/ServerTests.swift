@@ -400,28 +400,3 @@ import Testing
         }
     }
 }
-
-@Suite(.serialized) struct `Fairness` {
-    @Test func `lets others in while one pipelines without end`() throws {
-        try withServer { _, port in
-            let flooding = try RawClient(port: port)
-            let flood = (0..<2000).map { get("/\($0)") }.joined()
-            let thread = Thread(named: "flood") {
-                _ = try? flooding.send(String(repeating: flood, count: 10))
-            }
-            for number in 0..<50 {
-                let other = try RawClient(port: port)
-                try other.send(get("/other/\(number)"))
-                #expect(try other.response().text == "GET /other/\(number) 0")
-            }
-            for number in 0..<20_000 {
-                let response = try flooding.response()
-                guard response.text == "GET /\(number % 2000) 0" else {
-                    Issue.record("answer \(number) is \(response.text)")
-                    break
-                }
-            }
-            thread.join()
-        }
-    }
-}

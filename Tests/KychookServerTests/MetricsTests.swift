@@ -114,6 +114,7 @@ import Testing
         snapshot.edge.open = 3
         snapshot.edge.accepted = 9
         snapshot.edge.acceptPauses = 1
+        snapshot.edge.refused = 8
         snapshot.edge.held = 4
         snapshot.edge.timeouts = 6
         snapshot.uncommitted = 11
@@ -124,7 +125,8 @@ import Testing
             [
                 #"kychook_http_answers_total{code="200"} 5"#, #"kychook_http_answers_total{code="401"} 2"#,
                 "kychook_http_open_connections 3", "kychook_http_connections_total 9",
-                "kychook_http_accept_pauses_total 1", "kychook_http_held_requests_total 4",
+                "kychook_http_accept_pauses_total 1", "kychook_http_connections_refused_total 8",
+                "kychook_http_held_requests_total 4",
                 "kychook_http_timeouts_total 6", "kychook_store_uncommitted_events 11", "kychook_store_wal_bytes 4096",
                 "kychook_store_damaged 1", #"kychook_store_commit_events_bucket{le="+Inf"} 0"#,
                 "kychook_store_commit_duration_seconds_count 0", "process_start_time_seconds 1768747000.25",

@@ -91,18 +91,18 @@ struct ShellHookUnderTest: SinkUnderTest {
     /// Opening a FIFO blocks until its writer comes: on a thread of its own, not on one of the pool's.
     func attemptBegan(_ delivery: Delivery) async {
         await withCheckedContinuation { continuation in
-            _ = Thread(named: "fifo") { [script] in
+            Thread(named: "fifo") { [script] in
                 _ = try? Descriptor.open(script.directory.path("began.\(delivery.event.id)"), O_RDONLY)
                 continuation.resume()
-            }
+            }.detach()
         }
     }
 
     /// Opening the FIFO for writing lets its reader go on.
     func release(_ delivery: Delivery) {
-        _ = Thread(named: "fifo") { [script] in
+        Thread(named: "fifo") { [script] in
             _ = try? Descriptor.open(script.directory.path("go.\(delivery.event.id)"), O_WRONLY)
-        }
+        }.detach()
     }
 }
 

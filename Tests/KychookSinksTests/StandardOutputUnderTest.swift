@@ -32,10 +32,10 @@ struct StandardOutputUnderTest: SinkUnderTest {
     /// The reader's side of the pipe has something.
     func attemptBegan(_ delivery: Delivery) async {
         await withCheckedContinuation { continuation in
-            _ = Thread(named: "began") { [pipe] in
+            Thread(named: "began") { [pipe] in
                 pipe.waitForBytes()
                 continuation.resume()
-            }
+            }.detach()
         }
     }
 

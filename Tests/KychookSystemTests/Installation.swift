@@ -10,13 +10,16 @@ final class Installation: Sendable {
     private let current = Monitor<(process: ChildProcess, port: UInt16)?>(nil)
     static let secret = "sandbox-secret-0001"
 
-    /// The binary lies beside the test bundle.
-    static let binary: String = {
+    // The binaries lie beside the test bundle.
+    static let binary = program("kychook")
+    static let bench = program("kychook-bench")
+
+    private static func program(_ name: String) -> String {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlink("/proc/self/exe", &buffer, buffer.count)
         let path = String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return path.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" } + "/kychook"
-    }()
+        return path.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" } + "/\(name)"
+    }
 
     /// Writes the configuration and starts the server.
     /// - Parameters:
@@ -106,10 +109,11 @@ final class Installation: Sendable {
     // MARK: - Processes
 
     /// - Parameters:
+    ///   - prelude: of a shell, such as `ulimit -n 64;`.
     ///   - redirection: of a shell, such as `> FILE`.
     ///   - environment: beside `PATH`.
-    func start(redirection: String = "", environment: [String: String] = [:]) throws {
-        let command = #"exec "$0" serve --config "$1" \#(redirection)"#
+    func start(prelude: String = "", redirection: String = "", environment: [String: String] = [:]) throws {
+        let command = #"\#(prelude) exec "$0" serve --config "$1" \#(redirection)"#
         let process = ChildProcess(
             ["/bin/sh", "-c", command, Installation.binary, configurationFile],
             environment: environment.merging(["PATH": "/usr/local/bin:/usr/bin:/bin"]) { own, _ in own }

@@ -72,7 +72,7 @@ package final class FaultyTarget: Sendable {
         self.port = port
         let shared = Shared(port: port, behaviours: behaviours, listener: listener, arrivals: continuation)
         self.shared = shared
-        _ = Thread(named: "target") { shared.accept() }
+        Thread(named: "target") { shared.accept() }.detach()
     }
 
     deinit {
@@ -144,14 +144,14 @@ private final class Shared: Sendable {
                 close(number)
                 break
             }
-            _ = Thread(named: "target-conn") { [self] in
+            Thread(named: "target-conn") { [self] in
                 TargetConnection(number: number, shared: self).serve()
                 // Under the lock: stop() must not shut down a number that was closed and given out again.
                 state.withLock { state in
                     state.open.remove(number)
                     _ = close(number)
                 }
-            }
+            }.detach()
         }
         close(listener)
     }

@@ -25,12 +25,20 @@ package final class RawClient: Sendable {
     private let unread = Unread()
 
     /// Connects to an address of this machine.
-    package convenience init(port: UInt16, timeoutInSeconds: Int = 10) throws(Failure) {
+    /// - Parameter source: the address that the server sees; every address in 127.0.0.0/8 is this machine's.
+    package convenience init(
+        port: UInt16,
+        from source: String = "127.0.0.1",
+        timeoutInSeconds: Int = 10
+    ) throws(Failure) {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
         address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        try self.init(AF_INET, address, timeoutInSeconds)
+        var own = sockaddr_in()
+        own.sin_family = sa_family_t(AF_INET)
+        inet_pton(AF_INET, source, &own.sin_addr)
+        try self.init(AF_INET, address, from: own, timeoutInSeconds)
     }
 
     /// Connects to the same port of `::1`.
@@ -50,9 +58,20 @@ package final class RawClient: Sendable {
         try self.init(AF_UNIX, address, timeoutInSeconds)
     }
 
-    private init<Address>(_ family: Int32, _ address: Address, _ timeoutInSeconds: Int) throws(Failure) {
+    private init<Address>(
+        _ family: Int32,
+        _ address: Address,
+        from own: Address? = nil,
+        _ timeoutInSeconds: Int
+    ) throws(Failure) {
         timeoutInMilliseconds = Int32(timeoutInSeconds * 1000)
         socket = Glibc.socket(family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        if let own {
+            let result = withUnsafeBytes(of: own) { [socket] in
+                bind(socket, $0.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count))
+            }
+            guard result == 0 else { throw .connect(errno: errno) }
+        }
         let result = withUnsafeBytes(of: address) { [socket] in
             connect(socket, $0.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count))
         }

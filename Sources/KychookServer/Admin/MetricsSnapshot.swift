@@ -64,6 +64,12 @@ extension MetricsSnapshot {
             Double(edge.acceptPauses)
         )
         metrics.add(
+            "kychook_http_connections_refused_total",
+            .counter,
+            "Connections closed at once because their address had as many as it may.",
+            Double(edge.refused)
+        )
+        metrics.add(
             "kychook_http_timeouts_total",
             .counter,
             "Connections ended because a time limit had passed.",

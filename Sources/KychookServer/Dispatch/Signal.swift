@@ -1,4 +1,4 @@
-import Synchronization
+import KychookLinux
 
 /// A bell that one task waits for: rings before and during the wait count once. May be rung from any thread.
 final class Signal: Sendable {
@@ -7,7 +7,7 @@ final class Signal: Sendable {
         var waiter: CheckedContinuation<Void, Never>?
     }
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     func send() {
         let waiter = state.withLock { state in

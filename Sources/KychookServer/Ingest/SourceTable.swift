@@ -1,5 +1,6 @@
 package import KychookConfig
 package import KychookInterpret
+import KychookLinux
 package import KychookModel
 package import KychookStore
 import KychookVerify
@@ -33,11 +34,11 @@ package struct SourceEntry: Sendable {
 ///
 /// A loop asks for the number first, which costs one load, and for the entries only when the number has changed.
 final class SourceTable: Sendable {
-    private let entries: Mutex<[SourceEntry]>
+    private let entries: Locked<[SourceEntry]>
     private let number = Atomic<Int>(0)
 
     init(_ sources: [SourceConfiguration]) {
-        entries = Mutex(sources.map(SourceEntry.init))
+        entries = Locked(sources.map(SourceEntry.init))
     }
 
     /// Rises with every replacement.

@@ -1,47 +1,15 @@
-/// A message and what must become of it: 200 accepted, 0 incomplete, else the status of the refusal.
-struct Message: Sendable, CustomStringConvertible {
-    let text: [UInt8]
-    let status: Int
+/// Requests that a strict reader of RFC 9112 accepts, waits for more of, or refuses; each with its verdict.
+package enum Corpus {
+    package static let all = requestLines + targets + hosts + fields + lengths + codings + chunks + trailers + controls
 
-    var description: String {
-        "\(status): " + String(decoding: text.prefix(90), as: UTF8.self).debugDescription
-    }
-
-    init(_ text: String, _ status: Int) {
-        self.init(Array(text.utf8), status)
-    }
-
-    init(_ text: [UInt8], _ status: Int) {
-        self.text = text
-        self.status = status
-    }
-}
-
-/// A POST with more header lines, each without its CRLF, and a body.
-func post(_ lines: String..., body: String = "") -> String {
-    "POST /a HTTP/1.1\r\nHost: h\r\n" + lines.map { $0 + "\r\n" }.joined() + "\r\n" + body
-}
-
-func chunked(_ body: String) -> String {
-    post("Transfer-Encoding: chunked", body: body)
-}
-
-private func line(_ line: String) -> String {
-    "\(line)\r\nHost: h\r\n\r\n"
-}
-
-private func host(_ value: String) -> String {
-    "GET / HTTP/1.1\r\nHost: \(value)\r\n\r\n"
-}
-
-enum Corpus {
-    static let all = requestLines + targets + hosts + fields + lengths + codings + chunks + trailers + controls
-
-    static let requestLines: [Message] = [
+    package static let requestLines: [Message] = [
         Message(line("GET / HTTP/1.1"), 200),
         Message(line("POST /webhooks/bitgo HTTP/1.1"), 200),
         Message("GET / HTTP/1.0\r\n\r\n", 200),
         Message(line("OPTIONS * HTTP/1.1"), 200),
+        Message(line("OPTIONS *a HTTP/1.1"), 400),
+        Message(line("POST * HTTP/1.1"), 400),
+        Message(line("TRACE / HTTP/1.1"), 200),
         Message(line("BREW /pot HTTP/1.1"), 200),
         Message(line("get / HTTP/1.1"), 200),
         Message("\r\n" + line("GET / HTTP/1.1"), 200),
@@ -86,7 +54,7 @@ enum Corpus {
         Message("GET / HTTP/1.1\r\nHost: h\r\n\r\r\n", 400),
     ]
 
-    static let targets: [Message] =
+    package static let targets: [Message] =
         [
             "/", "/a/b/c", "/a?b=c", "/?", "/a%20b", "/a%2Fb", "/-._~!$&'()*+,;=:@", "//", "/?a=/?%41",
             "http://h", "http://h/", "http://h:80/a", "https://h/a?b", "HTTP://h/", "http://[::1]:8080/a", "http://h?a",
@@ -94,18 +62,24 @@ enum Corpus {
         + [
             "a", "*", "?", "h:80", "/a#b", "/a%", "/a%2", "/a%2g", "/a%%20", "/a\"b", "/a<b", "/a>b", "/a\\b", "/a^b",
             "/a`b", "/a{b", "/a|b", "/a}b", "/é", "/a\u{7f}", "http:///a", "http://", "ftp://h/", "http:/h/", "http//h",
-            "http://u@h/", "http://h:a/", "http://h:65536/", "http://[::1/", "http://h/#a", "javascript:alert(1)",
+            "http://u@h/", "http://h:a/", "http://h:65536/", "http://[::1/", "http://[:1]/", "http://h:80:80/",
+            "http://h h/",
+            "http://h\\@g/", "//h:80:80 ", "http://h/#a", "javascript:alert(1)",
         ].map { Message(line("GET \($0) HTTP/1.1"), 400) } + [Message(line("CONNECT h:80 HTTP/1.1"), 400)]
 
-    static let hosts: [Message] =
+    package static let hosts: [Message] =
         [
             "h", "h:80", "h:", "example.com", "127.0.0.1:8080", "[::1]", "[::1]:8080", "[::ffff:1.2.3.4]", "a_b",
+            "[::]",
+            "[2001:DB8::1]:1", "[1:2:3:4:5:6:7:8]",
             "a%20b",
             "h:65535", " h ", "\th\t", "xn--bcher-kva.example",
         ].map { Message(host($0), 200) }
         + [
             "", " ", "h:65536", "h:123456", "h:a", "h:-1", "h:80:80", "u@h", "h/", "h?a", "h#a", "h h", "h,h", "[::1",
-            "::1]", "[]", "[::1]a", "[g::1]", "h\\", "a%2", "http://h", "é",
+            "::1]", "[]", "[::1]a", "[g::1]", "[:::]", "[.]",
+            "[1.2.3.4]", "[::1%25eth0]", "[12345::1]", "[1:2:3:4:5:6:7:8:9]", "[::1]:-", "[v1.x]", "*", "h:8 0",
+            "h\\", "a%2", "http://h", "é",
         ].map { Message(host($0), 400) }
         + [
             Message("GET / HTTP/1.1\r\n\r\n", 400),
@@ -116,7 +90,7 @@ enum Corpus {
             Message("GET http://h/ HTTP/1.1\r\n\r\n", 400),
         ]
 
-    static let fields: [Message] =
+    package static let fields: [Message] =
         [
             "X:", "X: ", "X:y", "X: y ", "X:\ty\t", "X-1_2: y", "!#$%&'*+-.^_`|~09azAZ: y", "X: \"q\" (c) {b} [x], é",
             "X: a:b",
@@ -137,7 +111,7 @@ enum Corpus {
             Message("GET / HTTP/1.1\r\nHost\r\n\r\n", 400),
         ]
 
-    static let lengths: [Message] =
+    package static let lengths: [Message] =
         [
             Message(post("Content-Length: 0"), 200),
             Message(post("Content-Length: 5", body: "hello"), 200),
@@ -160,7 +134,7 @@ enum Corpus {
             "1000000000000000000", "9223372036854775808", "18446744073709551621", "99999999999999999999999999999999",
         ].map { Message(post("Content-Length: \($0)", body: "hello"), 400) }
 
-    static let codings: [Message] =
+    package static let codings: [Message] =
         [
             Message(chunked("0\r\n\r\n"), 200),
             Message(post("transfer-encoding: Chunked", body: "0\r\n\r\n"), 200),
@@ -177,7 +151,7 @@ enum Corpus {
             "chunkedx", "chunked;a=b", "\"chunked\"", "chunke", "chunked\u{b}", "chunked chunked", "\u{b}chunked",
         ].map { Message(post("Transfer-Encoding: \($0)", body: "0\r\n\r\n"), 400) }
 
-    static let chunks: [Message] =
+    package static let chunks: [Message] =
         [
             "5\r\nhello\r\n0\r\n\r\n", "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n", "A\r\n0123456789\r\n0\r\n\r\n",
             "a\r\n0123456789\r\n00\r\n\r\n",
@@ -199,7 +173,7 @@ enum Corpus {
             "5;\r\nhello\r\n0\r\n\r\n", "5; x\r\nhello\r\n0\r\n\r\n", "5 ;x\r\nhello\r\n0\r\n\r\n",
             "5;x=\r\nhello\r\n0\r\n\r\n", "5;x=\"y\r\nhello\r\n0\r\n\r\n",
             "5;x=\"y\\\r\nhello\r\n0\r\n\r\n", "5;x y\r\nhello\r\n0\r\n\r\n", "5,5\r\nhello\r\n0\r\n\r\n",
-            "5;x\u{0}\r\nhello\r\n0\r\n\r\n", "５\r\n",
+            "0x\r\n\r\n", "5\r\nhello\r\n\r\n", "5\r\nhello\r\n-0\r\n\r\n", "5;x\u{0}\r\nhello\r\n0\r\n\r\n", "５\r\n",
             "5;x=\"\u{7f}\"\r\n", "5;x=\"\\\u{1}\"\r\n", "0000000000000005\r\nhello\r\n0\r\n\r\n",
             "fffffffffffffffff\r\n", "8000000000000000\r\n",
             "10000000000000005\r\nhello\r\n0\r\n\r\n",
@@ -208,7 +182,7 @@ enum Corpus {
         ].map { Message(chunked($0), 400) }
         + ["100001\r\n", "fffffffffffffff\r\n", "5\r\nhello\r\nfffff\r\n"].map { Message(chunked($0), 413) }
 
-    static let trailers: [Message] =
+    package static let trailers: [Message] =
         ["X: y", "X:", "X-Checksum: abc\r\nY: z"].map { Message(chunked("0\r\n\($0)\r\n\r\n"), 200) }
         + [
             "X", "X y", " X: y", "X : y", ": y", "X: y\r\n z", "X: \u{0}", "X: a\rb", "é: y", "Content-Length: 5",
@@ -216,7 +190,7 @@ enum Corpus {
         ].map { Message(chunked("0\r\n\($0)\r\n\r\n"), 400) }
 
     /// Every byte that is no text, at the places where text is expected.
-    static let controls: [Message] = (Array(UInt8(0)...31) + [127]).flatMap { byte -> [Message] in
+    package static let controls: [Message] = (Array(UInt8(0)...31) + [127]).flatMap { byte -> [Message] in
         let isTab = byte == 9
         return [
             (isTab ? 200 : 400, "POST /a HTTP/1.1\r\nHost: h\r\nX: a", "b\r\n\r\n"),
@@ -226,5 +200,22 @@ enum Corpus {
             (400, "POST /a HTTP/1.", "1\r\nHost: h\r\n\r\n"),
             (400, "POST /a HTTP/1.1\r\nHost: h", "h\r\n\r\n"),
         ].map { status, before, after in Message(Array(before.utf8) + [byte] + Array(after.utf8), status) }
+    }
+
+    /// A POST with more header lines, each without its CRLF, and a body.
+    package static func post(_ lines: String..., body: String = "") -> String {
+        "POST /a HTTP/1.1\r\nHost: h\r\n" + lines.map { $0 + "\r\n" }.joined() + "\r\n" + body
+    }
+
+    package static func chunked(_ body: String) -> String {
+        post("Transfer-Encoding: chunked", body: body)
+    }
+
+    private static func line(_ line: String) -> String {
+        "\(line)\r\nHost: h\r\n\r\n"
+    }
+
+    private static func host(_ value: String) -> String {
+        "GET / HTTP/1.1\r\nHost: \(value)\r\n\r\n"
     }
 }

@@ -1,0 +1,27 @@
+import KychookTesting
+import Testing
+
+@Suite struct DescriptorTests {
+    @Test func `when descriptors run out, who is connected goes on, events are kept, and the next are let in again`()
+        throws
+    {
+        let kychook = try Installation(start: false)
+        try kychook.start(prelude: "ulimit -n 64;")
+        let early = try RawClient(port: kychook.port)
+        var crowd: [RawClient] = []
+        for number in 0..<120 {
+            crowd.append(try RawClient(port: kychook.port))
+            if number.isMultiple(of: 10) { try expectKept(number, by: kychook, over: early) }
+        }
+        crowd = []
+        try expectKept(1000, by: kychook, over: RawClient(port: kychook.port))
+        #expect(kychook.events().count == 13)
+    }
+
+    private func expectKept(_ number: Int, by kychook: Installation, over client: RawClient) throws {
+        let body = Array(Installation.body("id-\(number)", "approved", key: "key-\(number)").utf8)
+        let signature = "X-Signature-SHA256: \(Installation.signature(body))"
+        try client.send(kychook.request(body, to: "/webhooks/bitgo", headers: [signature]))
+        #expect(try client.response().status == 200)
+    }
+}
