@@ -25,6 +25,7 @@ package final class Server: Sendable {
     private let logger: Logger
     private let lock: Monitor<HeldLock>
     private let configuration: Monitor<Configuration>
+    private let links: Links
 
     /// How long `stop()` lets requests and attempts end by themselves, and how long in all (design, section 6).
     private static let graceful = Duration.seconds(8)
@@ -52,6 +53,7 @@ package final class Server: Sendable {
         }
         lock = Monitor(HeldLock(held))
         let links = Links()
+        self.links = links
         let statistics = IngestStatistics(
             providerFailures: ProviderFailures(clock: clock, logger: logger),
             logger: logger
@@ -182,6 +184,7 @@ package final class Server: Sendable {
         admin?.stop()
         statistics.providerFailures.stop()
         log.close()
+        links.disconnect()
         for (name, count) in statistics.summary where count > 0 {
             logger.info("total", metadata: ["what": "\(name)", "count": "\(count)"])
         }
@@ -198,6 +201,11 @@ private final class Links: Sendable {
     func connect(http: HTTPServer, sinks: SinkGroup) {
         state.withLock { $0 = (http, sinks) }
         sinks.wake()
+    }
+
+    /// The store calls nobody any more: without this it and the sinks would keep each other for ever.
+    func disconnect() {
+        state.withLock { $0 = (nil, nil) }
     }
 }
 

@@ -49,6 +49,13 @@ import Testing
         try RawClient.$security.withValue(.client()) { try test.run() }
     }
 
+    @Test(arguments: `The corpus over sockets`.parts)
+    func `the corpus is answered as it is judged`(_ part: `The corpus over sockets`.Part) throws {
+        try RawClient.$security.withValue(.client()) {
+            try `The corpus over sockets`().`is answered as it is judged, and a refusal is the end`(part)
+        }
+    }
+
     @Test(arguments: [4095, 4096, 70_000, 1 << 20]) func `bodies up to the limit are taken`(_ size: Int) throws {
         try RawClient.$security.withValue(.client()) {
             try `A connection`().`takes bodies up to the limit, with a length or in chunks`(size)
