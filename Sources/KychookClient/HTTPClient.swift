@@ -16,7 +16,7 @@ package final class HTTPClient: Sendable {
         thread = Locked(
             Thread(named: "http-client") {
                 // Requests wait for others' answers anyway; events that come in must not wait for them.
-                Thread.beNice()
+                Thread.yieldToOthers()
                 var engine = Engine(mailbox: mailbox)
                 engine.run()
             }

@@ -42,12 +42,6 @@ package struct Thread: ~Copyable {
         pthread_detach(handle)
     }
 
-    /// Lets other threads of this process, and other processes, go first where processors are short.
-    package static func beNice() {
-        // 0 is the caller: on Linux that is the thread, not its process.
-        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
-    }
-
     /// The number of CPUs that this process may use.
     package static var usableCPUs: Int { Int(kychook_usable_cpus()) }
 

@@ -36,9 +36,7 @@ final class SinkGroup: Sendable {
         state.withLock { $0.notices = Notices(for: configuration.sinks) }
         for sink in configuration.sinks { try await start(sink, in: configuration) }
         let configured = Set(configuration.sinks.map(\.name))
-        for status in try log.makeReader().sinkStatuses() where !configured.contains(status.record.name) {
-            tellAbsence(status)
-        }
+        try tellAbsence { !configured.contains($0) }
     }
 
     /// There are new events.
@@ -107,9 +105,7 @@ final class SinkGroup: Sendable {
             former.stop()
             await former.task.value
             state.withLock { $0.running[name] = nil }
-            if sink == nil, let status = try? log.makeReader().sinkStatuses().first(where: { $0.record.name == name }) {
-                tellAbsence(status)
-            }
+            if sink == nil { try? tellAbsence { $0 == name } }
         }
         guard let sink, !state.withLock({ $0.isStopping }) else { return }
         do {
@@ -119,13 +115,15 @@ final class SinkGroup: Sendable {
         }
     }
 
-    private func tellAbsence(_ status: SinkStatus) {
-        logger.warning(
-            "a sink that is not in the configuration keeps its place: add it, or rename or forget it",
-            metadata: [
-                "sink": "\(status.record.name)", "waiting": "\(status.waiting)", "dead": "\(status.dead)",
-            ]
-        )
+    private func tellAbsence(of isAbsent: (_ sink: String) -> Bool) throws {
+        for status in try log.makeReader().sinkStatuses(where: { isAbsent($0.name) }) {
+            logger.warning(
+                "a sink that is not in the configuration keeps its place: add it, or rename or forget it",
+                metadata: [
+                    "sink": "\(status.record.name)", "waiting": "\(status.waiting)", "dead": "\(status.dead)",
+                ]
+            )
+        }
     }
 
     // MARK: - Stop

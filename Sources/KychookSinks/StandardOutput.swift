@@ -33,7 +33,7 @@ package final class StandardOutput: Sink {
     package func deliver(_ delivery: Delivery) async -> AttemptResult {
         let begin = isWithinLine.load(ordering: .relaxed) ? [newline] : []
         do {
-            try await write(begin + delivery.document + [newline], until: .now + timeout)
+            try await write(begin + delivery.document + [newline], until: .now() + timeout)
             return AttemptResult(.succeeded)
         } catch Fault.cancelled {
             return AttemptResult(.retryable(reason: "cancelled"))
@@ -46,7 +46,7 @@ package final class StandardOutput: Sink {
         }
     }
 
-    private func write(_ bytes: [UInt8], until deadline: ContinuousClock.Instant) async throws {
+    private func write(_ bytes: [UInt8], until deadline: MonotonicTime) async throws {
         var rest = bytes[...]
         while !rest.isEmpty {
             try await waitForRoom(until: deadline)
@@ -68,13 +68,13 @@ package final class StandardOutput: Sink {
     }
 
     /// In steps, with a turn for the sink's dispatcher, whose thread this is, in between.
-    private func waitForRoom(until deadline: ContinuousClock.Instant) async throws {
+    private func waitForRoom(until deadline: MonotonicTime) async throws {
         while !Task.isCancelled {
             var entry = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
             let ready = try system("poll") { poll(&entry, 1, StandardOutput.stepInMilliseconds) }
             guard entry.revents & Int16(POLLERR | POLLHUP | POLLNVAL) == 0 else { throw Fault.gone }
             if ready > 0 { return }
-            guard ContinuousClock.now < deadline else { throw Fault.stalled }
+            guard .now() < deadline else { throw Fault.stalled }
             await Task.yield()
         }
         throw Fault.cancelled

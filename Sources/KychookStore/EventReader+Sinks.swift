@@ -26,9 +26,9 @@ extension EventReader {
         }
     }
 
-    /// The same with their lag. Costs a count of what waits, not of what was delivered.
-    package func sinkStatuses() throws(StoreError) -> [SinkStatus] {
-        let sinks = try sinks()
+    /// The same with their lag. Costs a count of what waits, not of what was delivered, for each that is asked for.
+    package func sinkStatuses(where isWanted: (SinkRecord) -> Bool = { _ in true }) throws(StoreError) -> [SinkStatus] {
+        let sinks = try sinks().filter(isWanted)
         return try read { database in
             let newest = try Int64.fetchOne(database, sql: "SELECT max(sequence) FROM event") ?? 0
             return try sinks.map { try SinkStatus($0, newest: newest, database) }

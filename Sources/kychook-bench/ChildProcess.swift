@@ -45,7 +45,7 @@ final class ChildProcess {
             }
             usleep(2000)
         }
-        return status & 0x7F == 0 ? status >> 8 & 0xFF : nil
+        return exitStatus(status)
     }
 
     /// Waits for a program that ends by itself.
@@ -55,7 +55,7 @@ final class ChildProcess {
         isRunning = false
         var status: Int32 = 0
         while waitpid(id, &status, 0) < 0, errno == EINTR {}
-        return status & 0x7F == 0 ? status >> 8 & 0xFF : nil
+        return exitStatus(status)
     }
 
     /// SIGKILL: the process gets no chance to put anything in order. Returns when it is gone.
@@ -104,6 +104,11 @@ private func linkTarget(_ path: String) throws(SystemError) -> String {
     var buffer = [CChar](repeating: 0, count: 4096)
     let count = try system("readlink", on: path) { readlink(path, &buffer, buffer.count) }
     return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
+
+/// Of what waitpid(2) tells; nil: a signal ended the process.
+private func exitStatus(_ status: Int32) -> Int32? {
+    status & 0x7F == 0 ? status >> 8 & 0xFF : nil
 }
 
 /// The path of another executable beside this one.

@@ -83,8 +83,7 @@ struct Sinks: ParsableCommand {
 
         func run() throws {
             try reporting {
-                let report = try configuration.execute(PauseCommand(sink: sink, pauses: true, reason: reason))
-                print("\(report.sink) is \(report.state), \(report.waiting) waiting")
+                print(try configuration.execute(PauseCommand(sink: sink, pauses: true, reason: reason)).line)
             }
         }
     }
@@ -101,8 +100,7 @@ struct Sinks: ParsableCommand {
 
         func run() throws {
             try reporting {
-                let report = try configuration.execute(PauseCommand(sink: sink, pauses: false))
-                print("\(report.sink) is \(report.state), \(report.waiting) waiting")
+                print(try configuration.execute(PauseCommand(sink: sink, pauses: false)).line)
             }
         }
     }
@@ -150,6 +148,10 @@ struct Sinks: ParsableCommand {
             }
         }
     }
+}
+
+extension PauseCommand.Report {
+    fileprivate var line: String { "\(sink) is \(state), \(waiting) waiting" }
 }
 
 extension SinkStatus {

@@ -32,7 +32,7 @@ import Testing
     @Test func `a polite thread gives way without its process`() {
         let seen = Monitor<(own: Int32, others: Int32)?>(nil)
         Thread(named: "polite") {
-            Thread.beNice()
+            Thread.yieldToOthers()
             let which = __priority_which_t(PRIO_PROCESS.rawValue)
             seen.update { $0 = (getpriority(which, 0), getpriority(which, id_t(getpid()))) }
         }

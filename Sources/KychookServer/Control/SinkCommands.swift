@@ -29,7 +29,7 @@ package struct PauseCommand: OperatorCommand {
         let row = try place.record(of: sink, reader).row
         let health = try await place.log.setPause(pauses, of: sink, reason: reason, now: place.clock.now())
         place.sinks?.look(at: sink, hastens: !pauses)
-        let waiting = try reader.sinkStatuses().first { $0.record.row == row }?.waiting
+        let waiting = try reader.sinkStatuses { $0.row == row }.first?.waiting
         return Report(sink: sink, state: (health?.state ?? .active).rawValue, waiting: waiting ?? 0)
     }
 }

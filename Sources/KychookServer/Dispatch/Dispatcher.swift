@@ -183,11 +183,13 @@ actor Dispatcher {
     private func startDue(in group: inout DiscardingTaskGroup) {
         switch circuit.permission(now: .now()) {
         case .everything:
-            while pacer.permits(now: .now()), !circuit.isInDoubt || caution.permits(now: .now()),
-                let item = window.start(now: .now())
-            {
-                pacer.use(now: .now())
-                caution.use(now: .now())
+            while true {
+                let now = MonotonicTime.now()
+                guard pacer.permits(now: now), !circuit.isInDoubt || caution.permits(now: now),
+                    let item = window.start(now: now)
+                else { return }
+                pacer.use(now: now)
+                caution.use(now: now)
                 // The next one would meet the same fault of the store.
                 guard start(item, in: &group) else { return }
             }
@@ -261,12 +263,13 @@ actor Dispatcher {
     /// - Parameter event: nil: its body is no more.
     private func finish(_ item: DeliveryWindow.Item, event: Event?, _ attempt: DeliveryReport.Attempt) {
         window.attemptEnded()
+        let now = steadyClock.now()
         let decision = RetryDecision(
             item,
             attempt.result.outcome,
             policy: configuration.retry,
-            now: circuit.health.ownTime(at: steadyClock.now()),
-            began: circuit.health.ownTime(at: steadyClock.now() - attempt.duration),
+            now: circuit.health.ownTime(at: now),
+            began: circuit.health.ownTime(at: now - attempt.duration),
             random: context.random()
         )
         let item = decision.item

@@ -22,7 +22,7 @@ final class SinkThread: SerialExecutor, TaskExecutor {
     init(named name: String, isPolite: Bool = false) {
         let state = state
         Thread(named: "sink \(name)") { [weak self] in
-            if isPolite { Thread.beNice() }
+            if isPolite { Thread.yieldToOthers() }
             while let jobs = SinkThread.next(state) {
                 guard let self else { return }
                 for job in jobs {
