@@ -1,5 +1,3 @@
-import KychookModel
-
 /// What every section's reader needs: where to report, where relative paths begin, and the world around.
 struct Reading {
     let diagnostics: Diagnostics
@@ -32,10 +30,6 @@ struct Reading {
             let isName = (1...64).contains(name.count) && name.allSatisfy(Reading.nameBytes.contains)
             if !isName {
                 let message = "the name of a \(kind) is 1 to 64 of a-z, 0-9, _ and -, not \(quoted(entry.key))"
-                diagnostics.error(message, at: entry.keyPosition)
-            }
-            if kind == "source", entry.key == InternalEvent.source {
-                let message = "the name `\(entry.key)` is kept for kychook's own events: choose another"
                 diagnostics.error(message, at: entry.keyPosition)
             }
             return isName

@@ -66,7 +66,11 @@ extension Reading {
         guard let mapping = MappingReader(value, named: "`sources`", diagnostics: diagnostics) else { return [] }
         var paths: [(path: String, source: String)] = []
         let sources = namedEntries(mapping, kind: "source").compactMap { entry in
-            source(entry) { path, position in
+            if entry.key == InternalEvent.source {
+                let message = "the name `\(entry.key)` is kept for kychook's own events: choose another"
+                diagnostics.error(message, at: entry.keyPosition)
+            }
+            return source(entry) { path, position in
                 reportConflict(of: path, with: paths, at: position)
                 paths.append((path, entry.key))
             }

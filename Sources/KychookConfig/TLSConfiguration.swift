@@ -22,7 +22,7 @@ extension TLSConfiguration: Equatable {
 extension Reading {
     private static let sizeLimitInBytes = 1 << 20
     /// Before the end of a certificate; authorities renew earlier.
-    private static let renewal = Duration.seconds(30 * 86_400)
+    private static let renewal = Duration.days(30)
 
     /// `tls: { certificate: PATH, key: PATH }`
     func tls(_ value: YAMLValue) -> TLSConfiguration? {

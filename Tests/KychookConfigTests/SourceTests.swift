@@ -62,6 +62,12 @@ struct SourceTests {
         #expect(list.preset.types.first { $0.name == "userKycState" }?.subject == .user)
     }
 
+    @Test
+    func `the name of kychook's own source is taken`() {
+        let text = Rest.source.replacing("bitgo: {", with: "kychook: {") + Rest.state + Rest.sink
+        expect(Fault(text, 2, 3, "kept for kychook's own events"), among: problems(text))
+    }
+
     @Test(arguments: [
         Fault("path: /a\nsecrets: [ { env: SECRET } ]", 3, 5, "`provider` is missing"),
         Fault("provider: bitgoo\npath: /a\nsecrets: [ { env: SECRET } ]", 3, 15, "did you mean bitgo?"),
