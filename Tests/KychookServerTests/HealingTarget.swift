@@ -50,10 +50,11 @@ final class RefusingTarget: HealingTarget {
 /// Shows a certificate for another host, until it is given the right one.
 final class MisnamedTarget: HealingTarget {
     private let authority = CertificateAuthority()
+    private let port = LoopbackPort()
     private let target: Monitor<TLSTarget>
 
     init() {
-        target = Monitor(TLSTarget(authority.issue("wrong", for: "DNS:crm.example")))
+        target = Monitor(TLSTarget(authority.issue("wrong", for: "DNS:crm.example"), port: port.port))
     }
 
     var sink: SinkConfiguration.HTTP {
@@ -66,9 +67,8 @@ final class MisnamedTarget: HealingTarget {
     }
 
     func heal() {
-        let wrong = target.withLock { $0 }
-        wrong.stop()
-        let right = TLSTarget(authority.issue("right"), port: wrong.port)
+        target.withLock { $0 }.stop()
+        let right = TLSTarget(authority.issue("right"), port: port.port)
         target.update { $0 = right }
     }
 

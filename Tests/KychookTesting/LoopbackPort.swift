@@ -1,6 +1,7 @@
 import Glibc
 
-/// A free port of loopback, which answers every connection attempt with a refusal until somebody listens on it.
+/// A free port of loopback, which answers every connection attempt with a refusal until somebody listens on it. As long
+/// as this lives nobody else gets it by chance; a process that is told the number may listen there, one after another.
 package final class LoopbackPort: Sendable {
     package let port: UInt16
     private let number: Int32
@@ -8,6 +9,8 @@ package final class LoopbackPort: Sendable {
     package init() {
         number = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         precondition(number >= 0, "socket: errno \(errno)")
+        var reuse: Int32 = 1
+        setsockopt(number, SOL_SOCKET, SO_REUSEADDR, &reuse, socklen_t(MemoryLayout<Int32>.size))
         port = bindToLoopback(number)
     }
 
