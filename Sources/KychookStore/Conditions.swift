@@ -20,8 +20,9 @@ struct Conditions {
         arguments += values
     }
 
-    mutating func add(_ reference: SubjectReference?) {
+    mutating func add(_ reference: SubjectReference?, _ database: Database) throws {
         guard let reference else { return }
+        add("subject.id", isOneOf: try reference.rows(database))
         add("subject.name = ?", reference.id)
         add("subject.kind = ?", reference.kind?.code)
         add("source.name = ?", reference.source)

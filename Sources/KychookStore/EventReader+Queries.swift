@@ -33,27 +33,6 @@ package struct EventQuery: Sendable {
     }
 }
 
-/// A subject as an operator names it: `[SOURCE/][KIND/]ID`.
-package struct SubjectReference: Equatable, Sendable {
-    package var source: String?
-    package var kind: Subject.Kind?
-    package var id: String
-
-    /// Words before the last slash count as source and kind only when they can be; an ID may hold slashes itself.
-    package init(_ text: String) {
-        var parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        if parts.count >= 3, let kind = Subject.Kind(rawValue: parts[1]) {
-            source = parts[0]
-            self.kind = kind
-            parts.removeFirst(2)
-        } else if parts.count >= 2, let kind = Subject.Kind(rawValue: parts[0]) {
-            self.kind = kind
-            parts.removeFirst()
-        }
-        id = parts.joined(separator: "/")
-    }
-}
-
 /// A subject and where it stands.
 package struct SubjectSummary: Equatable, Sendable {
     package var source: String
@@ -80,12 +59,17 @@ extension EventReader {
         conditions.add("event.received >= ?", query.since?.milliseconds)
         conditions.add("event.received <= ?", query.until?.milliseconds)
         conditions.add("event.sequence > ?", query.after)
-        conditions.add(query.subject)
         let order = query.after == nil ? "DESC" : "ASC"
-        let sql =
-            StoredEvent.select(withBody: withBodies) + conditions.clause + " ORDER BY event.sequence \(order) LIMIT ?"
-        let arguments = conditions.arguments + [query.limit]
-        let events = try read { try StoredEvent.fetch($0, sql, arguments, bodyLimitInBytes: bodyLimitInBytes) }
+        let events = try read { database in
+            try conditions.add(query.subject, database)
+            return try StoredEvent.fetch(
+                database,
+                StoredEvent.select(withBody: withBodies) + conditions.clause
+                    + " ORDER BY event.sequence \(order) LIMIT ?",
+                conditions.arguments + [query.limit],
+                bodyLimitInBytes: bodyLimitInBytes
+            )
+        }
         return query.after == nil ? events.reversed() : events
     }
 
@@ -99,15 +83,14 @@ extension EventReader {
         var conditions = Conditions()
         conditions.add("subject.kind = ?", kind?.code)
         conditions.add("subject.status = ?", status)
-        conditions.add(reference)
-        let sql = """
-            SELECT source.name, subject.kind, subject.name, subject.status, subject.since, subject.event, subject.id
-            FROM subject JOIN source ON source.id = subject.source \(conditions.clause)
-            ORDER BY subject.event DESC LIMIT ?
-            """
-        let arguments = StatementArguments(conditions.arguments + [limit])
         return try read { database in
-            try database.rows(sql, arguments) { row in
+            try conditions.add(reference, database)
+            let sql = """
+                SELECT source.name, subject.kind, subject.name, subject.status, subject.since, subject.event, subject.id
+                FROM subject JOIN source ON source.id = subject.source \(conditions.clause)
+                ORDER BY subject.event DESC LIMIT ?
+                """
+            return try database.rows(sql, StatementArguments(conditions.arguments + [limit])) { row in
                 guard let subject = Subject(kind: row.optionalInteger(1), name: row.text(2)) else { return nil }
                 return SubjectSummary(
                     source: row.text(0) ?? "",

@@ -15,6 +15,7 @@ package final class TestStore: Sendable {
     package init(
         in folder: TemporaryDirectory = TemporaryDirectory(),
         limits: EventLog.Limits = EventLog.Limits(commitWait: .seconds(600), freeSpaceFloor: 0),
+        youngFingerprints: Int = 1000,
         beforeAnswers: @escaping @Sendable ([EventLog.Answer]) -> Void = { _ in },
         onRoom: @escaping @Sendable () -> Void = {},
         onCommit: @escaping @Sendable (Int64) -> Void = { _ in },
@@ -26,6 +27,7 @@ package final class TestStore: Sendable {
             StateDirectory(path: folder.path),
             EventLog.Options(
                 limits: limits,
+                youngFingerprints: youngFingerprints,
                 answer: { answers in
                     beforeAnswers(answers)
                     for answer in answers { (answer.ticket as? Ticket)?.continuation.resume(returning: answer.result) }
@@ -114,6 +116,7 @@ extension IncomingEvent {
     package static func status(
         _ status: String? = "in review",
         of subject: String? = "i1",
+        kind: Subject.Kind = .identity,
         type: String = "identityStatus",
         problem: Interpretation.Problem? = nil,
         key: String? = nil,
@@ -127,7 +130,7 @@ extension IncomingEvent {
         let interpretation = Interpretation(
             type: type,
             problem: problem,
-            subject: subject.map { Subject(kind: .identity, id: $0) },
+            subject: subject.map { Subject(kind: kind, id: $0) },
             status: status,
             time: time,
             key: key
