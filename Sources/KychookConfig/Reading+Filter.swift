@@ -53,7 +53,7 @@ extension Reading {
         )
     }
 
-    /// `status_group`, and what is short for it: `terminal`, `needs_customer`. Their `false` lets unknown statuses pass.
+    /// `status_group`, and what is short for it. A `false` of these lets statuses pass that are in no group.
     private func groupConditions(_ mapping: MappingReader, knowing vocabulary: FilterVocabulary) -> [SinkFilter] {
         var conditions: [SinkFilter] = []
         if let value = mapping.value("status_group") {

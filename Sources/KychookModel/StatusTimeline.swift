@@ -9,7 +9,7 @@ package struct StatusTimeline: Sendable {
         package var previousGroup: StatusGroup?
         /// When the status was left for another; nil while it lasts, and where the event moved nothing.
         package var until: Timestamp?
-        /// From the event to `until`, or to now; nil where the event moved nothing. Never negative, whatever the clock did.
+        /// From the event to `until`, or to now; nil where the event moved nothing. Never negative.
         package var lasted: Duration?
         /// Out of a final status, or back. Never enforced.
         package var isOdd: Bool
