@@ -116,6 +116,7 @@ let package = Package(
             "KychookSinks",
             ["KychookModel", "KychookInterpret", "KychookTesting", "KychookLinux", "KychookClient", "KychookVerify"]
         ),
+        testTarget("KychookBitGo", ["KychookModel"]),
         testTarget("KychookConfig", ["KychookModel", "KychookTesting", "KychookLinux"]),
         testTarget(
             "KychookServer",

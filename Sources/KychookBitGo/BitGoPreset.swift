@@ -29,11 +29,7 @@ extension SourcePreset {
             envelopes: ["data", "payload"]
         ),
         typePrefix: "com.bitgo.",
-        types: [
-            EventType("identityStatus", subject: .identity, statuses: identityStatuses),
-            EventType("userKycState", subject: .user, statuses: ["approved", "pending", "rejected"]),
-            EventType("enterpriseKycState", subject: .enterprise, statuses: ["approved", "pending", "rejected"]),
-        ] + typesWithoutSubject.map { EventType($0) },
+        types: WebhookType.allCases.map(EventType.init),
         finalStatuses: ["approved", "declined"]
     )
 }
@@ -42,18 +38,27 @@ private func candidates(_ names: String...) -> [FieldMap.Place] {
     names.map { .body(JSONPointer(tokens: [$0])) }
 }
 
-/// The filter values of an identityStatus webhook (developers.bitgo.com/api/v2.webhooks.add).
-private let identityStatuses = [
-    "initiating", "evaluating submission", "awaiting document upload", "additional information submitted",
-    "records uploaded", "ssn verified", "gov id verified", "ssn error", "gov id error", "input error",
-    "incomplete verifications", "in review", "awaiting signature", "signature submitted", "approved", "declined",
-]
+extension EventType {
+    fileprivate init(_ type: WebhookType) {
+        switch type {
+        case .identityStatus: self.init(type, about: .identity, group: \IdentityStatus.group)
+        case .userKycState: self.init(type, about: .user, group: \KYCState.group)
+        case .enterpriseKycState: self.init(type, about: .enterprise, group: \KYCState.group)
+        default: self.init(type.rawValue)
+        }
+    }
 
-/// The other types of the organization, enterprise and wallet scopes (developers.bitgo.com/docs/webhooks-organization,
-/// webhooks-enterprise, webhooks-wallet).
-private let typesWithoutSubject = [
-    "accessToken", "bankAccount", "reversal", "policyBalanceChange", "pendingapproval", "transfer", "txRequest",
-    "txRequestTransaction", "address_confirmation", "admin", "circuitBreaker", "lowFee", "lowFeeAddressBalance",
-    "transaction", "transactionExpire", "transactionRemoved", "transaction_finality_on_l1", "block", "wireWithdrawal",
-    "fundsDeposited", "wallet_confirmation", "accountCreated", "contractSigned", "kycResult", "stuckTx",
-]
+    private init<Status: Word>(
+        _ type: WebhookType,
+        about subject: Subject.Kind,
+        group: (Status) -> StatusGroup
+    ) {
+        let documented = Status.allCases.map { ($0.rawValue, group($0)) }
+        self.init(
+            type.rawValue,
+            subject: subject,
+            statuses: Status.allCases.map(\.rawValue),
+            groups: Dictionary(uniqueKeysWithValues: documented + Status.aliases.map { ($0, group($1)) })
+        )
+    }
+}

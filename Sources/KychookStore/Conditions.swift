@@ -15,6 +15,12 @@ struct Conditions {
         arguments += given
     }
 
+    /// - Parameter values: one for each `?`.
+    mutating func add(_ text: String, _ values: [any DatabaseValueConvertible]) {
+        texts.append(text)
+        arguments += values
+    }
+
     mutating func add(_ column: String, isOneOf values: [Int64]) {
         texts.append("\(column) IN (\(values.map { _ in "?" }.joined(separator: ", ")))")
         arguments += values

@@ -74,21 +74,32 @@ extension EventReader {
     }
 
     /// Subjects that match, those that moved last first.
+    /// - Parameters:
+    ///   - statuses: only those that stand at one of these; nil: wherever they stand.
+    ///   - excluded: none of those that stand at one of these.
+    ///   - unmovedSince: only those whose status is at least as old; they come with the oldest first.
     package func subjects(
         kind: Subject.Kind? = nil,
         status: String? = nil,
+        in statuses: [StatusGroups.Statuses]? = nil,
+        notIn excluded: [StatusGroups.Statuses] = [],
+        unmovedSince: Timestamp? = nil,
         reference: SubjectReference? = nil,
         limit: Int
     ) throws(StoreError) -> [SubjectSummary] {
         var conditions = Conditions()
         conditions.add("subject.kind = ?", kind?.code)
         conditions.add("subject.status = ?", status)
+        conditions.add("subject.since <= ?", unmovedSince?.milliseconds)
+        if let statuses { conditions.add(isOneOf: statuses) }
+        conditions.add(isNoneOf: excluded)
+        let order = unmovedSince == nil ? "subject.event DESC" : "subject.since, subject.event"
         return try read { database in
             try conditions.add(reference, database)
             let sql = """
                 SELECT source.name, subject.kind, subject.name, subject.status, subject.since, subject.event, subject.id
                 FROM subject JOIN source ON source.id = subject.source \(conditions.clause)
-                ORDER BY subject.event DESC LIMIT ?
+                ORDER BY \(order) LIMIT ?
                 """
             return try database.rows(sql, StatementArguments(conditions.arguments + [limit])) { row in
                 guard let subject = Subject(kind: row.optionalInteger(1), name: row.text(2)) else { return nil }
@@ -109,5 +120,26 @@ extension EventReader {
         let sql =
             StoredEvent.select(withBody: false) + " WHERE event.subject = ? ORDER BY event.sequence DESC LIMIT ?"
         return try read { try StoredEvent.fetch($0, sql, [subject.row, limit]) }.reversed()
+    }
+}
+
+extension Conditions {
+    fileprivate mutating func add(isOneOf statuses: [StatusGroups.Statuses]) {
+        // An empty list is met by nobody.
+        let text = statuses.isEmpty ? "0" : statuses.map(Conditions.text).joined(separator: " OR ")
+        add("(\(text))", statuses.flatMap(Conditions.arguments))
+    }
+
+    fileprivate mutating func add(isNoneOf statuses: [StatusGroups.Statuses]) {
+        for statuses in statuses { add("NOT \(Conditions.text(statuses))", Conditions.arguments(statuses)) }
+    }
+
+    private static func text(_ statuses: StatusGroups.Statuses) -> String {
+        let marks = statuses.statuses.map { _ in "?" }.joined(separator: ", ")
+        return "(source.name = ? AND subject.kind = ? AND subject.status IN (\(marks)))"
+    }
+
+    private static func arguments(_ statuses: StatusGroups.Statuses) -> [any DatabaseValueConvertible] {
+        [statuses.source, statuses.kind.code] + statuses.statuses
     }
 }
