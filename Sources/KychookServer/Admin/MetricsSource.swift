@@ -1,3 +1,5 @@
+import KychookConfig
+import KychookLinux
 import KychookModel
 import KychookNet
 import KychookStore
@@ -12,6 +14,8 @@ struct MetricsSource: Sendable {
     let check: BackgroundCheck
     let clock: WallClock
     let started: Timestamp
+    /// In force.
+    let configuration: Monitor<Configuration>
 
     /// The figures of this moment, or nearly: each part is taken by itself.
     func snapshot(_ reader: EventReader) throws(StoreError) -> MetricsSnapshot {
@@ -19,6 +23,7 @@ struct MetricsSource: Sendable {
             now: clock.now(),
             started: started,
             edge: http.counters,
+            certificates: certificates,
             configuredSources: sources.current.map(\.name),
             sources: statistics.bySource,
             providerFailures: statistics.providerFailures.sums,
@@ -29,5 +34,12 @@ struct MetricsSource: Sendable {
             sinks: try reader.sinkStatuses(),
             deliveries: deliveries.bySink
         )
+    }
+
+    private var certificates: [String: Timestamp] {
+        let ends = configuration.withLock { $0.listen }.compactMap { listener in
+            listener.tls.map { (listener.address.description, $0.end) }
+        }
+        return Dictionary(ends, uniquingKeysWith: min)
     }
 }
