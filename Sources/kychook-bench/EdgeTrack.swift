@@ -84,7 +84,9 @@ struct EdgeTrack {
         )
         let before = cpu()
         let result = generator.run(for: length)
-        guard Array(result.statuses.keys) == [status], result.broken == 0 else { throw BenchError.mixedAnswers(result.statuses) }
+        guard Array(result.statuses.keys) == [status], result.broken == 0 else {
+            throw BenchError.mixedAnswers(result.statuses)
+        }
         return round(result, cpu: cpu() - before)
     }
 
