@@ -6,8 +6,9 @@ package import KychookStore
 import KychookVerify
 import Synchronization
 
-/// One source as requests meet it: made once per configuration, shared by all loops.
-package struct SourceEntry: Sendable {
+/// One source as requests meet it: made once per configuration, shared by all loops. A class, so that a request counts one
+/// reference to all of it.
+package final class SourceEntry: Sendable {
     package let name: String
     let path: [UInt8]
     package let scheme: SignatureScheme
