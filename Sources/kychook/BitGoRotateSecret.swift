@@ -13,7 +13,8 @@ extension BitGoWebhooks {
             abstract: "Have BitGo make a new secret, put it into the source's secret file, and reload the server.",
             discussion: """
                 The file then holds the new secret and the one before: BitGo's retries of the next 8 hours may be \
-                signed with either. BitGo makes at most one secret in 5 minutes. Everything that can be checked is \
+                signed with either, so let that time pass before you rotate again. BitGo makes at most one secret in \
+                5 minutes. Everything that can be checked is \
                 checked before BitGo is asked.
                 """
         )

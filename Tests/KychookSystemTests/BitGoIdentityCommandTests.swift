@@ -77,7 +77,9 @@ import Testing
         #expect(sent.lines.contains { $0.contains("warning: the class odd is not among those known") })
         #expect(sent.lines.contains { $0.contains(#""status":"evaluating submission""#) }, "\(sent.lines)")
         // The bar is for terminals.
-        #expect(!sent.lines.contains { $0.contains("[") && $0.contains("%") })
+        #expect(!sent.lines.contains { $0.contains("100 %") })
+        let shown = desk.run(["identity", "upload", "ident-1", "--class", "dl", "--front", front], onTerminal: true)
+        #expect(shown.lines.contains { $0.contains("########] 100 %") }, "\(shown.lines)")
     }
 
     @Test func `sign refuses unless bitgo waits for it, and tells what is required`() throws {

@@ -86,7 +86,6 @@ package struct BitGoAPI: Sendable {
                 failure = error
             }
             let now = clock.elapsed()
-            if case .rateLimited(let wait?) = failure { budget.close(until: now + wait) }
             guard let wait = retries.wait(after: failure, spent: now - begin, jitter: jitter()) else { throw failure }
             try await pause(wait)
         }
@@ -97,9 +96,12 @@ package struct BitGoAPI: Sendable {
         _ limits: Limits,
         begin: Duration
     ) async throws(BitGoAPIError) -> ClientResponse {
-        let turn = budget.take(at: clock.elapsed())
-        guard clock.elapsed() + turn - begin < limits.total else { throw .rateLimited(retryAfter: turn) }
-        if turn > .zero { try await pause(turn) }
+        let now = clock.elapsed()
+        switch budget.take(at: now, within: begin + limits.total - now) {
+        case .tooLate(let wait): throw .rateLimited(retryAfter: wait)
+        case .granted(after: .zero): break
+        case .granted(let wait): try await pause(wait)
+        }
         let left = limits.total - (clock.elapsed() - begin)
         let request = request(for: call, limits, total: min(limits.perTry, left))
         let answer: ClientResponse
@@ -108,7 +110,12 @@ package struct BitGoAPI: Sendable {
         } catch {
             throw .transport(error, mayHaveActed: error.mayHaveBeenReceived)
         }
-        return try judge(answer, limits, now: clock.wall.now())
+        do throws(BitGoAPIError) {
+            return try judge(answer, limits, now: clock.wall.now())
+        } catch {
+            if case .rateLimited(let wait?) = error { budget.close(until: clock.elapsed() + wait) }
+            throw error
+        }
     }
 
     private func pause(_ wait: Duration) async throws(BitGoAPIError) {
@@ -130,7 +137,7 @@ package struct BitGoAPI: Sendable {
             body: call.body,
             limits: .init(
                 total: total,
-                lowSpeed: .init(bytesPerSecond: 1, period: limits.perTry),
+                lowSpeed: .init(bytesPerSecond: 1, period: .seconds(60)),
                 answerInBytes: limits.answerInBytes
             ),
             allowsPrivateTargets: base.allowsPrivateTargets,

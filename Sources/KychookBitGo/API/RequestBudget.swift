@@ -23,14 +23,22 @@ package final class RequestBudget: Sendable {
         state = Locked(State(tokens: Double(burst), filled: .zero))
     }
 
-    /// Takes one request's share.
-    /// - Returns: how long to wait before sending it; callers are served in the order of asking.
-    func take(at now: Duration) -> Duration {
+    enum Turn: Equatable {
+        /// Send after so long: callers are served in the order of asking.
+        case granted(after: Duration)
+        /// It would come after so long; nothing was taken.
+        case tooLate(after: Duration)
+    }
+
+    /// Takes one request's share, unless its turn comes later than the caller can wait.
+    func take(at now: Duration, within patience: Duration) -> Turn {
         state.withLock { state in
             refill(&state, now)
-            state.tokens -= 1
-            let wait = state.tokens >= 0 ? .zero : Duration.seconds(-state.tokens / perSecond)
-            return max(wait, state.closedUntil - now)
+            let left = state.tokens - 1
+            let wait = max(left >= 0 ? .zero : .seconds(-left / perSecond), state.closedUntil - now)
+            guard wait < patience else { return .tooLate(after: wait) }
+            state.tokens = left
+            return .granted(after: wait)
         }
     }
 

@@ -61,6 +61,27 @@ import Testing
         #expect(under.bitgo.requests.count == 1)
     }
 
+    @Test func `our own limit delays a call, or ends it when its turn would come too late`() async throws {
+        let api = try under.api(limits: .init(total: .seconds(10)), budget: RequestBudget(burst: 1, perSecond: 0.125))
+        for _ in 0..<2 { _ = try await api.identitySnapshots(CallUnderTest.query) }
+        #expect(under.clock.waits == [.seconds(8)])
+        let impatient = try under.api(
+            limits: .init(total: .seconds(7)),
+            budget: RequestBudget(burst: 1, perSecond: 0.125)
+        )
+        _ = try await impatient.identitySnapshots(CallUnderTest.query)
+        let failure = await error { () async throws(BitGoAPIError) in
+            _ = try await impatient.identitySnapshots(CallUnderTest.query)
+        }
+        guard case .rateLimited(.seconds(8)) = failure else {
+            Issue.record("\(failure as Any)")
+            return
+        }
+        #expect(under.bitgo.requests.count == 3)
+        under.clock.advance(.seconds(8))
+        _ = try await impatient.identitySnapshots(CallUnderTest.query)
+    }
+
     @Test func `tries end with the call's total`() async throws {
         under.bitgo.script(.answer(503), .answer(503), .answer(503), .answer(503), .answer(503), .answer(503))
         let api = try under.api(limits: .init(total: .seconds(4)))
