@@ -104,7 +104,7 @@ import Testing
         let shown = desk.run(["kyb", "get", id, "--user", BitGoDouble.user])
         #expect(shown.end == .exited(0))
         #expect(shown.lines.first?.contains(#""status":"missingRequirements""#) == true)
-        #expect(shown.lines.first?.contains("Ada") == false)
+        #expect(shown.lines.first?.contains("Augusta") == false)
         let refused = desk.run(["kyb", "get", id, "--user", "another"])
         #expect(refused.end == .exited(65))
         #expect(refused.lines.contains("    not yours"))

@@ -213,7 +213,7 @@ private struct Router {
         }
         return ok(
             #"{"type":"individual","id":"\#(path[4])","userId":"\#(BitGoDouble.user)","#
-                + #""individual":{"nameFirst":"Ada","nameLast":"Example","countryOfResidence":"USA"},"#
+                + #""individual":{"nameFirst":"Augusta","nameLast":"Lovelace","countryOfResidence":"USA"},"#
                 + #""requestedProducts":[{"id":"p1","name":"custody","bitgoOrg":"BitGo Trust","country":"USA","#
                 + #""subdivision":"CA","status":"missingRequirements"}],"requirements":[{"id":"r1","kind":"document","#
                 + #""name":"governmentId","status":"missing"}],"documents":[],"finalizeSubmission":false}"#
