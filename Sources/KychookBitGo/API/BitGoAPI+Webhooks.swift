@@ -33,12 +33,12 @@ extension BitGoAPI {
     package func createWebhook(_ new: NewWebhook, for owner: WebhookOwner) async throws(BitGoAPIError) -> Webhook {
         let body = json(["type": new.type, "url": new.url, "label": new.label])
         let call = Call(.post, owner.path, json: body, isRepeatable: false)
-        return try await value(call, as: Enveloped<Webhook>.self).value
+        return try await value(call)
     }
 
     /// Path and answer are assumed: the pages show no list for organizations and enterprises.
     package func webhooks(of owner: WebhookOwner) async throws(BitGoAPIError) -> [Webhook] {
-        try await value(Call(.get, owner.path, isRepeatable: true), as: Enveloped<WebhookListing>.self).value.webhooks
+        try await value(Call(.get, owner.path, isRepeatable: true), as: Enveloped<WebhookList>.self).value.webhooks
     }
 
     /// Path and body are assumed after the page for wallets (developers.bitgo.com/api/v2.wallet.removewebhook).
@@ -86,7 +86,7 @@ private func json(_ members: KeyValuePairs<String, String?>) -> [UInt8] {
 
 /// A value by itself, or under `data` beside a `success` that is true or `"true"` (developers.bitgo.com/docs/
 /// webhooks-organization shows the latter).
-struct Enveloped<Value: Decodable>: Decodable {
+private struct Enveloped<Value: Decodable>: Decodable {
     let value: Value
 
     private enum Key: CodingKey {
@@ -103,23 +103,6 @@ struct Enveloped<Value: Decodable>: Decodable {
     }
 }
 
-/// `{ "webhooks": […] }`, as for wallets, or the list alone.
-struct WebhookListing: Decodable {
-    let webhooks: [Webhook]
-
-    private enum Key: CodingKey {
-        case webhooks
-    }
-
-    init(from decoder: any Decoder) throws {
-        if let members = try? decoder.container(keyedBy: Key.self) {
-            webhooks = try members.decode([Webhook].self, forKey: .webhooks)
-        } else {
-            webhooks = try [Webhook](from: decoder)
-        }
-    }
-}
-
-struct RemovedWebhooks: Decodable {
+private struct RemovedWebhooks: Decodable {
     let removed: Int
 }
