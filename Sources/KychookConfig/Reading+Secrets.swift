@@ -1,4 +1,3 @@
-import KychookLinux
 import KychookModel
 
 /// Where secrets came from: enough to print the configuration again, without their bytes.
@@ -13,7 +12,6 @@ enum SecretOrigin: Equatable, Sendable {
 extension Reading {
     /// More could not be checked within the time of an answer.
     private static let limit = 16
-    private static let sizeLimitInBytes = 64 << 10
     private static let form = "a secret is `{ file: PATH }`, `{ env: NAME }` or `{ value: TEXT }`"
 
     struct Secrets {
@@ -102,34 +100,13 @@ extension Reading {
 
     private func secretFile(_ value: YAMLValue) -> ([Secret], SecretOrigin)? {
         guard let path = path(value, named: "the secret's `file`") else { return nil }
-        let contents: Surroundings.FileContents
-        do throws(SystemError) {
-            contents = try surroundings.readFile(path, Reading.sizeLimitInBytes + 1).get()
+        do throws(SecretFile.Fault) {
+            let secrets = try SecretFile.read(path, surroundings)
+            return (secrets, .file(path, count: secrets.count))
         } catch {
-            diagnostics.error("the secret file \(path) cannot be read: \(error.reason)", at: value.position)
+            diagnostics.error("the secret file \(path) \(error)", at: value.position)
             return nil
         }
-        if let fault = fault(of: contents, limit: .bytes(Reading.sizeLimitInBytes), isSecret: true) {
-            diagnostics.error("the secret file \(path) \(fault)", at: value.position)
-            return nil
-        }
-        let secrets = contents.bytes.split(separator: UInt8(ascii: "\n"))
-            .map { $0.last == UInt8(ascii: "\r") ? $0.dropLast() : $0 }
-            .filter { !$0.isEmpty }
-            .map { Secret(bytes: Array($0)) }
-        guard !secrets.isEmpty else {
-            diagnostics.error("the secret file \(path) is empty: put one secret on each line", at: value.position)
-            return nil
-        }
-        return (secrets, .file(path, count: secrets.count))
-    }
-
-    /// What speaks against using a file, as the end of a sentence; nil: nothing.
-    func fault(of contents: Surroundings.FileContents, limit: ByteCount, isSecret: Bool) -> String? {
-        if !contents.isRegular { return "is not a regular file" }
-        if isSecret, contents.permissions & 0o066 != 0 { return "can be read or written by others: chmod 600 it" }
-        if contents.bytes.count > limit.bytes { return "is larger than \(limit)" }
-        return nil
     }
 }
 

@@ -64,7 +64,7 @@ extension Reading {
         guard let path = path(value, named: "`\(name)`") else { return nil }
         do throws(SystemError) {
             let contents = try surroundings.readFile(path, Reading.sizeLimitInBytes + 1).get()
-            guard let fault = fault(of: contents, limit: .bytes(Reading.sizeLimitInBytes), isSecret: isSecret) else {
+            guard let fault = contents.fault(limit: .bytes(Reading.sizeLimitInBytes), isSecret: isSecret) else {
                 return (path, contents.bytes)
             }
             diagnostics.error("the \(name) \(path) \(fault)", at: value.position)

@@ -104,7 +104,7 @@ package final class Server: Sendable {
                     let configuration = inForce.withLock { $0 }
                     return Workplace(log: eventLog, configuration: configuration, clock: clock, sinks: sinkGroup)
                 }
-                return ControlHandler(place: place, statistics: statistics)
+                return ControlHandler(place: place, statistics: statistics, reload: { links.reload })
             }
         )
         let readiness = Readiness(log: log, faults: faults)
@@ -159,6 +159,11 @@ package final class Server: Sendable {
         return needingRestart
     }
 
+    /// What the control command `reload` does: the configuration is the caller's to read.
+    package func onReload(_ reload: @escaping @Sendable () -> ReloadReport) {
+        links.setReload(reload)
+    }
+
     /// Opens the log sinks' files anew; also when a new configuration is refused.
     package func reopenLogs() {
         sinks.reopenLogs()
@@ -194,19 +199,33 @@ package final class Server: Sendable {
 
 /// What the store's callbacks reach: filled when everything stands.
 private final class Links: Sendable {
-    private let state = Monitor<(http: HTTPServer?, sinks: SinkGroup?)>((nil, nil))
+    private struct State {
+        var http: HTTPServer?
+        var sinks: SinkGroup?
+        var reload: (@Sendable () -> ReloadReport)?
+    }
+
+    private let state = Monitor(State())
 
     var http: HTTPServer? { state.withLock { $0.http } }
     var sinks: SinkGroup? { state.withLock { $0.sinks } }
+    var reload: (@Sendable () -> ReloadReport)? { state.withLock { $0.reload } }
 
     func connect(http: HTTPServer, sinks: SinkGroup) {
-        state.withLock { $0 = (http, sinks) }
+        state.withLock { state in
+            state.http = http
+            state.sinks = sinks
+        }
         sinks.wake()
+    }
+
+    func setReload(_ reload: @escaping @Sendable () -> ReloadReport) {
+        state.withLock { $0.reload = reload }
     }
 
     /// The store calls nobody any more: without this it and the sinks would keep each other for ever.
     func disconnect() {
-        state.withLock { $0 = (nil, nil) }
+        state.withLock { $0 = State() }
     }
 }
 

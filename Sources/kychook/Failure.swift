@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import KychookBitGo
 import KychookConfig
 import KychookLinux
 import KychookServer
@@ -10,6 +11,7 @@ enum ExitStatus: Int32 {
     case data = 65
     case unavailable = 69
     case inputOutput = 74
+    case noPermission = 77
     case configuration = 78
 }
 
@@ -36,6 +38,10 @@ func failure(_ error: any Error) -> any Error {
         return ExitCode(ExitStatus.configuration.rawValue)
     case let error as CommandRefusal:
         return failure(.data, error.description)
+    case let error as BitGoAPIError:
+        return failure(error)
+    case let error as RequestProblem:
+        return failure(.data, "nothing was sent: \(error)")
     case let error as SystemError:
         return failure(error.call == "bind" || error.call == "listen" ? .unavailable : .inputOutput, error.description)
     default:

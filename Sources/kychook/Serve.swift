@@ -26,10 +26,12 @@ struct Serve: ParsableCommand {
             try match(inherited, parsed.configuration)
             let server = try Server(parsed.configuration, logger: logger, inherited: inherited)
             announce(server, parsed.configuration, location, logger)
+            let reloader = Reloader(server, location, settings, logger)
+            server.onReload { reloader.reload() }
             while true {
                 let signal = signals.wait()
                 guard signal == SIGHUP else { break }
-                reload(server, location, settings, logger)
+                _ = reloader.reload()
             }
             logger.info("stopping")
             server.stop()
@@ -78,28 +80,6 @@ struct Serve: ParsableCommand {
 
     private func warn(_ parsed: ParsedConfiguration, _ logger: Logger) {
         for warning in parsed.warnings { logger.warning("\(warning)") }
-    }
-
-    /// A bad configuration is reported and changes nothing; log files are opened anew in any case.
-    private func reload(
-        _ server: Server,
-        _ location: ConfigurationLocation,
-        _ settings: StandardErrorLog.Settings,
-        _ logger: Logger
-    ) {
-        server.reopenLogs()
-        do {
-            let parsed = try location.load(.system())
-            warn(parsed, logger)
-            settings.update(parsed.configuration.log)
-            for key in server.reload(parsed.configuration) {
-                logger.warning("this change needs a restart", metadata: ["key": "\(key)"])
-            }
-            logger.info("reloaded", metadata: ["file": "\(location.name)"])
-        } catch {
-            for problem in error.problems { logger.error("\(problem)") }
-            logger.error("not reloaded: the configuration before stays in force")
-        }
     }
 }
 

@@ -57,6 +57,15 @@ struct RunningServer {
         }
     }
 
+    func onReload(_ reload: @escaping @Sendable () -> ReloadReport) {
+        server.onReload(reload)
+    }
+
+    /// For commands.
+    var control: ControlClient {
+        ControlClient(socket: StateDirectory(path: folder.path("state")).controlSocket)
+    }
+
     /// The log sink's lines once there are so many; nil when they do not come.
     func logged(atLeast count: Int) async throws -> [String]? {
         try await offPool { [logFile] in follow(logFile).lines(atLeast: count) }

@@ -63,9 +63,24 @@ extension Webhook: Decodable {
     }
 }
 
-/// The answer of the list calls (developers.bitgo.com/api/v2.wallet.addwebhook's family).
-package struct WebhookList: Equatable, Sendable, Decodable {
+/// The answer of the list calls (developers.bitgo.com/api/v2.wallet.addwebhook's family): `{ "webhooks": […] }`, as for
+/// wallets, or the list alone, since the pages of organizations and enterprises show none.
+package struct WebhookList: Equatable, Sendable {
     package var webhooks: [Webhook]
+}
+
+extension WebhookList: Decodable {
+    private enum CodingKeys: CodingKey {
+        case webhooks
+    }
+
+    package init(from decoder: any Decoder) throws {
+        if let fields = try? decoder.container(keyedBy: CodingKeys.self) {
+            webhooks = try fields.decode([Webhook].self, forKey: .webhooks)
+        } else {
+            webhooks = try [Webhook](from: decoder)
+        }
+    }
 }
 
 /// A new webhook secret (developers.bitgo.com/api/v2.webhook.secret.create).

@@ -1,4 +1,5 @@
 import KychookHTTP
+import KychookLinux
 import KychookModel
 import KychookNet
 import KychookStore
@@ -9,10 +10,16 @@ import KychookStore
 final class ControlHandler: RequestHandler {
     private let place: @Sendable () -> Workplace
     private let statistics: IngestStatistics
+    private let reload: @Sendable () -> (@Sendable () -> ReloadReport)?
 
-    init(place: @escaping @Sendable () -> Workplace, statistics: IngestStatistics) {
+    init(
+        place: @escaping @Sendable () -> Workplace,
+        statistics: IngestStatistics,
+        reload: @escaping @Sendable () -> (@Sendable () -> ReloadReport)?
+    ) {
         self.place = place
         self.statistics = statistics
+        self.reload = reload
     }
 
     func handle(_ request: borrowing Request, _ exchange: Exchange) -> Disposition {
@@ -27,6 +34,7 @@ final class ControlHandler: RequestHandler {
         case (.post, "/\(RenameSinkCommand.path)"): return run(RenameSinkCommand.self, body, exchange)
         case (.post, "/\(ForgetSinkCommand.path)"): return run(ForgetSinkCommand.self, body, exchange)
         case (.post, "/\(TestSinkCommand.path)"): return run(TestSinkCommand.self, body, exchange)
+        case (.post, "/\(ReloadReport.path)"): return reload(exchange)
         default: return .respond(Answers.notFound)
         }
     }
@@ -50,6 +58,22 @@ final class ControlHandler: RequestHandler {
                 exchange.respond(Response(status: 500, error: "\(error)"))
             }
         }
+        return .later
+    }
+
+    private func reload(_ exchange: Exchange) -> Disposition {
+        guard let reload = reload() else {
+            return .respond(Response(status: 503, error: "the server is starting or stopping: try again"))
+        }
+        // A reload waits for the sinks' tasks, so it must not hold one of the threads that they may need.
+        Thread(named: "reload") {
+            do {
+                exchange.respond(Response(status: 200, text: try reload().json))
+            } catch {
+                exchange.respond(Response(status: 500, error: "\(error)"))
+            }
+        }
+        .detach()
         return .later
     }
 
