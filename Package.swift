@@ -78,6 +78,12 @@ let package = Package(
                 "KychookNet", "KychookClient", "KychookStore", "KychookSinks", "KychookConfig", logging,
             ]
         ),
+        swiftTarget(
+            "KychookSandbox",
+            [
+                "KychookModel", "KychookHTTP", "KychookCrypto", "KychookLinux", "KychookNet", "KychookBitGo", grdb,
+            ]
+        ),
         .executableTarget(
             name: "kychook",
             dependencies: [
@@ -126,6 +132,13 @@ let package = Package(
             [
                 "KychookModel", "KychookCrypto", "KychookInterpret", "KychookStore", "KychookBitGo", "KychookConfig",
                 "KychookNet", "KychookSinks", "KychookTesting", "KychookLinux", "KychookVerify", logging,
+            ]
+        ),
+        testTarget(
+            "KychookSandbox",
+            [
+                "KychookModel", "KychookCrypto", "KychookLinux", "KychookNet", "KychookBitGo", "KychookClient",
+                "KychookTesting",
             ]
         ),
         .testTarget(
