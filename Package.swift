@@ -81,14 +81,15 @@ let package = Package(
         swiftTarget(
             "KychookSandbox",
             [
-                "KychookModel", "KychookHTTP", "KychookCrypto", "KychookLinux", "KychookNet", "KychookBitGo", grdb,
+                "KychookModel", "KychookHTTP", "KychookCrypto", "KychookLinux", "KychookNet", "KychookClient",
+                "KychookBitGo", "KychookConfig", grdb,
             ]
         ),
         .executableTarget(
             name: "kychook",
             dependencies: [
                 "KychookModel", "KychookCrypto", "KychookVerify", "KychookInterpret", "KychookLinux", "KychookClient",
-                "KychookStore", "KychookBitGo", "KychookConfig", "KychookServer", arguments, logging,
+                "KychookStore", "KychookBitGo", "KychookConfig", "KychookServer", "KychookSandbox", arguments, logging,
             ],
             swiftSettings: strict
         ),
@@ -138,7 +139,7 @@ let package = Package(
             "KychookSandbox",
             [
                 "KychookModel", "KychookCrypto", "KychookLinux", "KychookNet", "KychookBitGo", "KychookClient",
-                "KychookTesting",
+                "KychookConfig", "KychookHTTP", "KychookTesting",
             ]
         ),
         .testTarget(
