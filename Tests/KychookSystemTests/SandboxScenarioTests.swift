@@ -1,0 +1,100 @@
+import Glibc
+import KychookLinux
+import KychookTesting
+import Testing
+
+/// `kychook sandbox run` with the built binary as sandbox and as receiver.
+@Suite(.serialized) struct SandboxScenarioTests {
+    /// Of the repository.
+    private static let scenarios =
+        #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
+        + "/deploy/scenarios"
+
+    /// A receiver on a port that is known before it starts, with a hook that writes down what it gets.
+    private func receiver() throws -> (Installation, hook: String) {
+        let installation = try Installation(start: false)
+        let hook = installation.directory.path("hook.jsonl")
+        let script = installation.script("hook", "cat >> \(hook)")
+        let sink = "hook: { when: { status: [approved, declined] }, shell: { command: [\(script)] } }"
+        installation.configure(sinks: [sink], listen: "127.0.0.1:\(LoopbackPort().port)")
+        try installation.start()
+        return (installation, hook)
+    }
+
+    private func run(_ file: String, _ installation: Installation, _ options: [String] = []) -> ChildProcess {
+        ChildProcess(
+            [Installation.binary, "sandbox", "run", file, "--config", installation.configurationFile] + options
+        )
+    }
+
+    @Test(arguments: [
+        "us-approved", "us-declined", "eu-with-documents", "duplicate-and-disorder", "rotated-secret",
+        "suspended-webhook",
+    ])
+    func `a shipped scenario passes`(name: String) throws {
+        let (installation, hook) = try receiver()
+        let process = run("\(SandboxScenarioTests.scenarios)/\(name).yaml", installation, ["--hook", hook])
+        #expect(process.end(within: 90) == .exited(0), "\(process.lines.joined(separator: "\n"))")
+        #expect(process.lines.count { $0.hasPrefix("  pass  ") } == process.lines.count - 1)
+    }
+
+    @Test func `a failing step exits 1, says where it stands, and the rest is skipped`() throws {
+        let (installation, _) = try receiver()
+        let file = installation.directory.path("failing.yaml")
+        let text = """
+            steps:
+              - create: { as: bob, checks: failed }
+              - expect status: { of: bob, status: declined }
+              - expect event: { of: bob, status: approved, within: 200ms }
+              - move: { of: bob, to: approved }
+            """
+        installation.write(text, to: file, mode: 0o600)
+        let process = run(file, installation)
+        #expect(process.end() == .exited(1))
+        #expect(process.lines.contains { $0.contains("\(file):4:5: expected 1 within 0.2 seconds, but found 0") })
+        #expect(process.lines.last == "  skip  move bob to \"approved\"", "\(process.lines)")
+        let json = run(file, installation, ["--json"])
+        #expect(json.end() == .exited(1))
+        #expect(json.lines.map { $0.contains(#""outcome":"passed""#) } == [true, true, false, false], "\(json.lines)")
+        #expect(json.lines.last?.contains(#""line":5"#) == true)
+    }
+
+    @Test func `an error in a file exits 78 with its place, before anything begins`() throws {
+        let (installation, _) = try receiver()
+        let file = installation.directory.path("wrong.yaml")
+        installation.write("steps:\n  - creat: bob\n", to: file, mode: 0o600)
+        let process = run("\(SandboxScenarioTests.scenarios)/us-declined.yaml", installation, [file])
+        #expect(process.end() == .exited(78))
+        #expect(process.lines == ["\(file):2:5: unknown step \"creat\": did you mean create?"])
+    }
+
+    @Test func `without a receiver it could not begin, and says what to do`() throws {
+        let process = ChildProcess([
+            Installation.binary, "sandbox", "run", "\(SandboxScenarioTests.scenarios)/us-declined.yaml",
+        ])
+        #expect(process.end() == .exited(78))
+        #expect(process.lines.contains { $0.contains("--secret-file or --config") }, "\(process.lines)")
+    }
+
+    @Test func `a receiver that does not run is told`() throws {
+        let installation = try Installation(start: false)
+        let process = run("\(SandboxScenarioTests.scenarios)/us-declined.yaml", installation)
+        #expect(process.end() == .exited(69))
+        #expect(process.lines.contains { $0.contains("start `kychook serve`") }, "\(process.lines)")
+    }
+
+    @Test func `the demo ends well`() throws {
+        let process = ChildProcess([
+            SandboxScenarioTests.scenarios.replacingLast("scenarios", with: "demo"), "--binary", Installation.binary,
+        ])
+        #expect(process.end(within: 60) == .exited(0), "\(process.lines)")
+        #expect(process.lines.count { $0.contains(" is approved (was signature submitted)") } == 2)
+        #expect(process.lines.contains { $0.contains(" is declined (was evaluating submission)") })
+    }
+}
+
+extension String {
+    fileprivate func replacingLast(_ end: String, with other: String) -> String {
+        String(dropLast(end.count)) + other
+    }
+}
