@@ -137,8 +137,7 @@ let package = Package(
         testTarget(
             "KychookSandbox",
             [
-                "KychookModel", "KychookCrypto", "KychookLinux", "KychookNet", "KychookBitGo", "KychookClient",
-                "KychookTesting",
+                "KychookModel", "KychookCrypto", "KychookLinux", "KychookNet", "KychookBitGo", "KychookTesting", grdb,
             ]
         ),
         .testTarget(

@@ -41,8 +41,9 @@ struct IdentityCalls {
 
     func sign(_ id: String, in world: inout World, at now: Timestamp) throws(APIError) -> APIAnswer {
         let signatures: [ContractSignature]
+        let value = try request.json()
         do throws(RequestProblem) {
-            signatures = try [ContractSignature](json: request.body)
+            signatures = try [ContractSignature](value)
         } catch {
             throw .invalid(error.description)
         }
@@ -56,8 +57,9 @@ struct IdentityCalls {
     }
 
     private func body<Form: RequestForm>(_ form: Form.Type) throws(APIError) -> RequestBody<Form> {
+        let value = try request.json()
         do throws(RequestProblem) {
-            return try RequestBody<Form>(try JSONValue(request: request.body))
+            return try RequestBody<Form>(value)
         } catch {
             throw .invalid(error.description)
         }
