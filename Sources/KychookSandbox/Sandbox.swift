@@ -3,19 +3,20 @@ package import KychookModel
 
 /// One world, shared by the threads that serve the API, send notifications and control it.
 ///
-/// Its clock runs as the caller likes: a thousand times faster, and everything that takes time takes a thousandth.
+/// Its clock runs as the caller likes: a thousand times faster, and everything that takes time takes a thousandth. After
+/// a restart from a file it goes on from the last moment that the file knows, where the caller's clock is behind that.
 package final class Sandbox: Sendable {
-    package let clock: WallClock
     private let world: Locked<World>
     private let store: WorldStore?
+    private let clock: WallClock
+    private let offset: Duration
     private let onWork: @Sendable () -> Void
 
     /// - Parameters:
     ///   - world: new; what the store holds is put into it.
     ///   - store: nil: all is gone with the process.
-    ///   - clock: must not run backwards.
     ///   - onWork: called on any thread after a change has left notifications to be sent, or another
-    ///     ``nextDue``; it must neither block nor call back.
+    ///     ``World/nextDue``; it must neither block nor call back.
     package init(
         _ world: World,
         store: WorldStore? = nil,
@@ -24,10 +25,16 @@ package final class Sandbox: Sendable {
     ) throws(WorldStoreError) {
         var world = world
         try store?.load(into: &world)
+        offset = max(.zero, world.lastMoment - clock.now())
         self.world = Locked(world)
         self.store = store
         self.clock = clock
         self.onWork = onWork
+    }
+
+    /// The world's time, as of the caller's clock; it never runs backwards.
+    package func now() -> Timestamp {
+        world.withLock { max($0.lastMoment, clock.now() + offset) }
     }
 
     /// Performs what is due, then the change, and saves both before it returns; nothing happens when that fails.
@@ -39,9 +46,8 @@ package final class Sandbox: Sendable {
             let before = store == nil ? nil : world
             let due = world.nextDue
             // Inside the lock: two threads' times must not overtake each other.
-            let now = clock.now()
-            world.advance(to: now)
-            let result = body(&world, now)
+            world.advance(to: clock.now() + offset)
+            let result = body(&world, world.lastMoment)
             do throws(WorldStoreError) {
                 if let store { try store.save(&world) } else { world.forgetChanges() }
             } catch {

@@ -1,3 +1,4 @@
+import GRDB
 import KychookBitGo
 import KychookModel
 import KychookTesting
@@ -141,6 +142,41 @@ import Testing
             ] {
                 #expect(try sandbox.request("GET", Self.path + query).status == 400, "\(query)")
             }
+        }
+    }
+
+    @Test func `this project's client takes a foreigner from the form to the approval`() async throws {
+        try await SandboxUnderTest.run { sandbox async throws in
+            let api = try sandbox.api()
+            let created = try await api.createIdentity(try NewIdentity(Sample.identity(citizenship: "DEU")))
+            #expect(created.status == .known(.awaitingDocumentUpload))
+            let photo = DocumentFile(name: "front.png", bytes: SandboxUnderTest.png())
+            let upload = try await api.upload(
+                IdentityDocuments(selectedIDClass: "pp", frontPhoto: photo),
+                to: created.id
+            )
+            #expect(upload.status == .known(.evaluatingSubmission))
+            #expect(upload.selectedIdClass == .known(.pp))
+            sandbox.clock.advance(.seconds(150))
+            let query = IdentityQuery(organization: Sample.organization, identity: created.id)
+            #expect(try await api.identitySnapshots(query).first?.status == .known(.awaitingSignature))
+            let signatures = try [ContractSignature](json: Sample.signatures("csa", "mpa", "mic"))
+            #expect(try await api.sign(created.id, signatures).status == .known(.signatureSubmitted))
+            sandbox.clock.advance(.seconds(30))
+            #expect(try await api.identitySnapshots(query).first?.status == .known(.approved))
+        }
+    }
+
+    @Test func `what the sandbox cannot save is 500, and has not happened`() async throws {
+        let directory = TemporaryDirectory()
+        let path = directory.path("sandbox.sqlite")
+        try await SandboxUnderTest.run(store: WorldStore(path: path)) { sandbox async throws in
+            _ = try sandbox.createIdentity()
+            try await DatabaseQueue(path: path).write { try $0.execute(sql: "DROP TABLE sandbox_object") }
+            let answer = try sandbox.request("POST", Self.path, Sample.identity().bytes)
+            #expect(answer.status == 500)
+            #expect(answer.text("name") == "InternalError")
+            #expect(sandbox.sandbox.look { $0.allIdentities.count } == 1)
         }
     }
 

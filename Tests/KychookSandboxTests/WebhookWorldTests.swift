@@ -151,6 +151,22 @@ struct WebhookWorldTests {
         #expect(line.updatedAt == .start + .seconds(1))
     }
 
+    @Test func `a full log forgets the oldest that is settled`() throws {
+        var settings = SandboxSettings()
+        settings.logLimit = 3
+        var world = try World.listening(settings: settings)
+        _ = try world.create()
+        let told = world.takeNotifications()
+        #expect(world.notifications(limit: 500).count == 3)
+        _ = try world.simulate(told[0].webhook, of: nil, at: .start)
+        #expect(world.notifications(limit: 500).count == 4)
+        world.record(attempt: Attempt(of: told[1].id, .answered(status: 200), isLast: false), at: .start)
+        _ = try world.simulate(told[0].webhook, of: nil, at: .start)
+        #expect(world.notifications(limit: 500).count == 4)
+        #expect(world.notification(told[1].id) == nil)
+        #expect(world.notification(told[0].id) != nil)
+    }
+
     @Test func `the log is read newest first, page by page`() throws {
         var world = try World.listening()
         for _ in 0..<3 { _ = try world.create() }

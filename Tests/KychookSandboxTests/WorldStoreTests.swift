@@ -58,6 +58,21 @@ struct WorldStoreTests {
         #expect(later.count == 3)
     }
 
+    @Test func `a clock that is behind the file's last moment goes on from there`() throws {
+        let directory = TemporaryDirectory()
+        let path = directory.path("sandbox.sqlite")
+        let fast = TestClock()
+        let first = try Sandbox(World(seed: 1), store: WorldStore(path: path), clock: fast.wall)
+        fast.advance(.seconds(86_400))
+        try first.change { world, _ in _ = world.makeRequestID() }
+        let slow = TestClock()
+        let second = try Sandbox(World(seed: 1), store: WorldStore(path: path), clock: slow.wall)
+        #expect(second.now() == .start + .seconds(86_400))
+        slow.advance(.seconds(1))
+        #expect(second.now() == .start + .seconds(86_401))
+        #expect(try second.change { _, now in now } == .start + .seconds(86_401))
+    }
+
     @Test func `what is gone is gone after a restart`() throws {
         let directory = TemporaryDirectory()
         let path = directory.path("sandbox.sqlite")

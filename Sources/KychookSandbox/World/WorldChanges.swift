@@ -9,9 +9,15 @@ struct SavedRow: Equatable, Sendable {
     var json: [UInt8]?
 }
 
+/// What a world has beside its objects.
+private struct WorldState: Codable {
+    var generator: SeededGenerator
+    var lastMoment: Timestamp
+}
+
 /// Of which kind a row is; the raw values are in files.
 enum RowKind: String, CaseIterable {
-    case identity, business, document, file, webhook, secret, enterprise, user, child, notification, generator
+    case identity, business, document, file, webhook, secret, enterprise, user, child, notification, world
 }
 
 extension World {
@@ -28,7 +34,7 @@ extension World {
         try rows.append(.user, users.takeChanges())
         try rows.append(.child, children.takeChanges())
         try rows.append(.notification, log.takeChanges())
-        try rows.append(.generator, [("", generator)])
+        try rows.append(.world, [("", WorldState(generator: generator, lastMoment: lastMoment))])
         return rows
     }
 
@@ -68,7 +74,10 @@ extension World {
             let line: NotificationRecord = try read(json)
             log.restore(line, id: id)
             if !line.state.isSettled { unsent.append(id) }
-        case .generator: generator = try read(json)
+        case .world:
+            let state: WorldState = try read(json)
+            generator = state.generator
+            lastMoment = state.lastMoment
         }
     }
 }
