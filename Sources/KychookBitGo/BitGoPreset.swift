@@ -34,7 +34,9 @@ extension SourcePreset {
             EventType("userKycState", subject: .user, statuses: ["approved", "pending", "rejected"]),
             EventType("enterpriseKycState", subject: .enterprise, statuses: ["approved", "pending", "rejected"]),
         ] + typesWithoutSubject.map { EventType($0) },
-        finalStatuses: ["approved", "declined"]
+        finalStatuses: ["approved", "declined"],
+        // The oldest guide's word, and the misspelling of today's (bitgo.md section 6).
+        statusAliases: ["created", "evalutating submission"]
     )
 }
 

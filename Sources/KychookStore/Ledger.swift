@@ -5,13 +5,15 @@ package import KychookModel
 ///
 /// Lives as long as its connection. Owned by the writer thread.
 final class Ledger {
-    private let statements: Statements
+    let statements: Statements
+    let confirmations: ConfirmationTable
     private var identifiers: EventIDGenerator
     private(set) var lastSequence: Int64
     private var sources: [String: (row: Int64, typePrefix: String)] = [:]
 
     init(_ database: Database) throws {
         statements = try Statements(database)
+        confirmations = try ConfirmationTable(database)
         let newest = try Row.fetchOne(database, sql: "SELECT sequence, id FROM event ORDER BY sequence DESC LIMIT 1")
         identifiers = EventIDGenerator(after: newest.flatMap { EventID(blob: $0["id"]) })
         // Also counts events that were erased since: a sequence is never used again.
@@ -36,7 +38,10 @@ final class Ledger {
         let source = try row(of: incoming.source)
         let interpretation = incoming.interpretation
         let known = try knownCopy(of: incoming)
-        let subject = try subject(of: interpretation, source: source)
+        var subject = try subject(of: interpretation, source: source)
+        if incoming.source.confirm != .never, let row = subject?.id {
+            subject?.state.asking = try confirmations.newestAsking(of: row)
+        }
         let verdict = StatusVerdict.judge(
             interpretation,
             received: incoming.received,
@@ -44,25 +49,48 @@ final class Ledger {
             subject: subject?.state,
             rules: incoming.source
         )
-        guard case .store(let change, let keyReused) = verdict else { return .duplicate }
+        guard case .store(let judged, let keyReused) = verdict else { return .duplicate }
+        let demand = incoming.source.demand(judged, of: interpretation, keyReused: keyReused)
+        let (event, row) = try store(
+            incoming,
+            demand.change,
+            previousStatus: subject?.state.status,
+            keyReused: keyReused,
+            source: source
+        ) { event in
+            try store(demand.change, of: event, source: source, known: subject)
+        }
+        if demand.asks, let row { try confirmations.ask(of: row, source: source, for: event) }
+        try remember(incoming, sequence: event.sequence, keyReused: keyReused)
+        return .stored(event)
+    }
 
+    /// Gives an event its place in the log and stores it with its body.
+    /// - Parameter move: brings its subject up to date; returns the subject's row.
+    func store(
+        _ incoming: IncomingEvent,
+        _ change: StatusChange,
+        previousStatus: String?,
+        keyReused: Bool = false,
+        source: Int64,
+        move: (Event) throws -> Int64?
+    ) throws -> (Event, subject: Int64?) {
         lastSequence += 1
         let event = Event(
             sequence: lastSequence,
             id: identifiers.next(at: incoming.received),
             received: incoming.received,
             source: incoming.source.name,
-            interpretation: interpretation,
+            interpretation: incoming.interpretation,
             change: change,
-            previousStatus: subject?.state.status,
+            previousStatus: previousStatus,
             keyReused: keyReused,
             via: incoming.via
         )
-        let subjectRow = try store(change, of: event, source: source, known: subject)
-        try statements.insert(event, source: source, subject: subjectRow, incoming)
+        let subject = try move(event)
+        try statements.insert(event, source: source, subject: subject, incoming)
         try statements.insertBody(incoming, sequence: event.sequence)
-        try remember(incoming, sequence: event.sequence, keyReused: keyReused)
-        return .stored(event)
+        return (event, subject)
     }
 
     private func knownCopy(of incoming: IncomingEvent) throws -> KnownCopy? {
@@ -119,7 +147,7 @@ final class Ledger {
     }
 
     /// The row of a source, made when it is first seen, kept in step with its prefix.
-    private func row(of source: SourceRules) throws -> Int64 {
+    func row(of source: SourceRules) throws -> Int64 {
         if let known = sources[source.name], known.typePrefix == source.typePrefix { return known.row }
         let row = try statements.putSource(source)
         sources[source.name] = (row, source.typePrefix)

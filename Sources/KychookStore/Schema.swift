@@ -6,6 +6,7 @@ enum Schema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 event log, subjects, sinks") { try $0.execute(sql: step1) }
         migrator.registerMigration("2 operations, open and paused sinks") { try $0.execute(sql: step2) }
+        migrator.registerMigration("3 confirmations") { try $0.execute(sql: step3) }
         return migrator
     }()
 
@@ -170,5 +171,23 @@ enum Schema {
             count INTEGER NOT NULL,
             PRIMARY KEY (source, hour)
         ) WITHOUT ROWID;
+        """
+
+    private static let step3 = """
+        -- Subjects to be read by the provider's API, one row for all events of a subject that ask for it.
+        CREATE TABLE confirmation (
+            subject INTEGER PRIMARY KEY,
+            source INTEGER NOT NULL,
+            -- newest event that asked
+            sequence INTEGER NOT NULL,
+            -- newest of these whose status waits to be confirmed; NULL: they were late or repeated
+            word INTEGER,
+            -- when that event came
+            asked INTEGER NOT NULL,
+            -- reads since then
+            tries INTEGER NOT NULL,
+            next_try INTEGER NOT NULL
+        );
+        CREATE INDEX confirmation_due ON confirmation (source, next_try);
         """
 }

@@ -46,7 +46,7 @@ struct Identities: ParsableCommand {
                     subjects.map { subject in
                         [
                             subject.since.description, subject.source, printable(subject.subject.description),
-                            printable(subject.status),
+                            printable(subject.status ?? StatusChange.unconfirmed.rawValue),
                         ]
                     }
                 )
@@ -91,7 +91,7 @@ struct Identities: ParsableCommand {
             _ reader: EventReader
         ) throws {
             print("\(summary.source)/\(printable(summary.subject.description))")
-            print("status: \(printable(summary.status)) since \(summary.since)")
+            print("status: \(printable(summary.status ?? StatusChange.unconfirmed.rawValue)) since \(summary.since)")
             for stored in history {
                 let event = stored.event
                 let status = printable(event.interpretation.status ?? "")
@@ -124,7 +124,7 @@ extension SubjectSummary {
             ("source", .text(source)),
             ("kind", .text(subject.kind.rawValue)),
             ("id", .text(subject.id)),
-            ("status", .text(status)),
+            ("status", .init(status)),
             ("since", .text(since.description)),
             ("events", events.map { .raw("[\($0.joined(separator: ","))]") }),
         ])
