@@ -115,6 +115,7 @@ let package = Package(
             "KychookSinks",
             ["KychookModel", "KychookInterpret", "KychookTesting", "KychookLinux", "KychookClient", "KychookVerify"]
         ),
+        testTarget("KychookBitGo", ["KychookModel"]),
         testTarget("KychookConfig", ["KychookModel", "KychookTesting", "KychookLinux"]),
         testTarget(
             "KychookServer",

@@ -29,14 +29,9 @@ extension SourcePreset {
             envelopes: ["data", "payload"]
         ),
         typePrefix: "com.bitgo.",
-        types: [
-            EventType("identityStatus", subject: .identity, statuses: identityStatuses),
-            EventType("userKycState", subject: .user, statuses: ["approved", "pending", "rejected"]),
-            EventType("enterpriseKycState", subject: .enterprise, statuses: ["approved", "pending", "rejected"]),
-        ] + typesWithoutSubject.map { EventType($0) },
+        types: WebhookType.allCases.map(EventType.init),
         finalStatuses: ["approved", "declined"],
-        // The oldest guide's word, and the misspelling of today's (bitgo.md section 6).
-        statusAliases: ["created", "evalutating submission"]
+        statusAliases: Set(IdentityStatus.aliases.keys)
     )
 }
 
@@ -44,18 +39,17 @@ private func candidates(_ names: String...) -> [FieldMap.Place] {
     names.map { .body(JSONPointer(tokens: [$0])) }
 }
 
-/// The filter values of an identityStatus webhook (developers.bitgo.com/api/v2.webhooks.add).
-private let identityStatuses = [
-    "initiating", "evaluating submission", "awaiting document upload", "additional information submitted",
-    "records uploaded", "ssn verified", "gov id verified", "ssn error", "gov id error", "input error",
-    "incomplete verifications", "in review", "awaiting signature", "signature submitted", "approved", "declined",
-]
-
-/// The other types of the organization, enterprise and wallet scopes (developers.bitgo.com/docs/webhooks-organization,
-/// webhooks-enterprise, webhooks-wallet).
-private let typesWithoutSubject = [
-    "accessToken", "bankAccount", "reversal", "policyBalanceChange", "pendingapproval", "transfer", "txRequest",
-    "txRequestTransaction", "address_confirmation", "admin", "circuitBreaker", "lowFee", "lowFeeAddressBalance",
-    "transaction", "transactionExpire", "transactionRemoved", "transaction_finality_on_l1", "block", "wireWithdrawal",
-    "fundsDeposited", "wallet_confirmation", "accountCreated", "contractSigned", "kycResult", "stuckTx",
-]
+extension EventType {
+    fileprivate init(_ type: WebhookType) {
+        switch type {
+        case .identityStatus:
+            self.init(type.rawValue, subject: .identity, statuses: IdentityStatus.allCases.map(\.rawValue))
+        case .userKycState:
+            self.init(type.rawValue, subject: .user, statuses: KYCState.allCases.map(\.rawValue))
+        case .enterpriseKycState:
+            self.init(type.rawValue, subject: .enterprise, statuses: KYCState.allCases.map(\.rawValue))
+        default:
+            self.init(type.rawValue)
+        }
+    }
+}

@@ -1,5 +1,4 @@
 import Glibc
-import KychookInterpret
 package import KychookConfig
 import KychookLinux
 import KychookModel

@@ -1,4 +1,4 @@
-import KychookInterpret
+import KychookModel
 
 /// The figures of one run, in the order in which they were added.
 struct Report {

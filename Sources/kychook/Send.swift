@@ -2,7 +2,6 @@ import ArgumentParser
 import KychookClient
 import KychookConfig
 import KychookCrypto
-import KychookInterpret
 import KychookModel
 import KychookServer
 import KychookVerify

@@ -1,5 +1,5 @@
 import KychookHTTP
-import KychookInterpret
+import KychookModel
 import KychookNet
 import KychookStore
 

@@ -1,5 +1,4 @@
 import KychookCrypto
-import KychookInterpret
 import KychookModel
 import KychookStore
 

@@ -1,0 +1,128 @@
+package import KychookModel
+
+/// A webhook that is registered at the provider (developers.bitgo.com/docs/webhooks-organization, webhooks-enterprise,
+/// developers.bitgo.com/api/v2.webhooks.add).
+package struct Webhook: Equatable, Sendable {
+    package var id: String
+    package var type: Open<WebhookType>
+    package var url: String
+    package var label: String?
+    package var created: Timestamp?
+    package var scope: Open<WebhookScope>?
+    package var state: Open<WebhookState>?
+    package var enterpriseID: String?
+    package var organizationID: String?
+    package var walletID: String?
+    package var userID: String?
+    package var version: Int?
+    package var successiveFailedAttempts: Int?
+    package var lastAttempt: Timestamp?
+    package var failingSince: Timestamp?
+    /// The values that it is sent for; empty: all.
+    package var identityStatus: [Open<IdentityStatus>]
+    package var userKYCState: [Open<KYCState>]
+    package var enterpriseKYCState: [Open<KYCState>]
+}
+
+extension Webhook: Decodable {
+    private enum CodingKeys: String, CodingKey {
+        case data, id, type, url, label, created, scope, state, version, successiveFailedAttempts, lastAttempt
+        case failingSince, identityStatus
+        case enterpriseID = "enterpriseId"
+        case organizationID = "organizationId"
+        case walletID = "walletId"
+        case userID = "userId"
+        case userKYCState = "userKycState"
+        case enterpriseKYCState = "enterpriseKycState"
+    }
+
+    /// Takes the bare object of the enterprise calls, and the organization call's `{"success": …, "data": { … }}`.
+    package init(from decoder: any Decoder) throws {
+        let outer = try decoder.container(keyedBy: CodingKeys.self)
+        let fields =
+            outer.contains(.data) && !outer.contains(.id)
+            ? try outer.nestedContainer(keyedBy: CodingKeys.self, forKey: .data) : outer
+        id = try fields.requiredText(.id)
+        type = Open(try fields.requiredText(.type))
+        url = try fields.requiredText(.url)
+        label = try fields.lenientText(.label)
+        created = try fields.lenientTime(.created)
+        scope = try fields.lenientText(.scope).map { Open($0) }
+        state = try fields.lenientText(.state).map { Open($0) }
+        enterpriseID = try fields.lenientText(.enterpriseID)
+        organizationID = try fields.lenientText(.organizationID)
+        walletID = try fields.lenientText(.walletID)
+        userID = try fields.lenientText(.userID)
+        version = try fields.lenientNumber(.version)
+        successiveFailedAttempts = try fields.lenientNumber(.successiveFailedAttempts)
+        lastAttempt = try fields.lenientTime(.lastAttempt)
+        failingSince = try fields.lenientTime(.failingSince)
+        identityStatus = try fields.decodeIfPresent([Open<IdentityStatus>].self, forKey: .identityStatus) ?? []
+        userKYCState = try fields.decodeIfPresent([Open<KYCState>].self, forKey: .userKYCState) ?? []
+        enterpriseKYCState = try fields.decodeIfPresent([Open<KYCState>].self, forKey: .enterpriseKYCState) ?? []
+    }
+}
+
+/// The answer of the list calls (developers.bitgo.com/api/v2.wallet.addwebhook's family).
+package struct WebhookList: Equatable, Sendable, Decodable {
+    package var webhooks: [Webhook]
+}
+
+/// A new webhook secret (developers.bitgo.com/api/v2.webhook.secret.create).
+package struct WebhookSecret: Sendable, Decodable {
+    package var secret: Secret
+
+    private enum CodingKeys: CodingKey {
+        case secret
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        let text = try fields.decode(String.self, forKey: .secret)
+        guard !text.isEmpty else {
+            throw DecodingError.dataCorruptedError(forKey: .secret, in: fields, debugDescription: "empty")
+        }
+        secret = Secret(bytes: Array(text.utf8))
+    }
+}
+
+/// Whether the provider itself takes a signature for its own (developers.bitgo.com/api/v2.webhook.notification.verify).
+package struct VerifyAnswer: Equatable, Sendable, Decodable {
+    package var webhookId: String
+    package var isValid: Bool
+}
+
+/// A line of the provider's notification log (developers.bitgo.com/api/v2.webhooks.simulate).
+package struct NotificationLogEntry: Equatable, Sendable {
+    package var id: String
+    package var webhook: String
+    package var type: Open<WebhookType>?
+    package var url: String?
+    package var coin: String?
+    package var hash: String?
+    package var version: Int?
+    /// `unconfirmed`, `new`, `pending`, `processed`, `failed`.
+    package var state: String?
+    /// `updateAt` at the provider.
+    package var updated: Timestamp?
+}
+
+extension NotificationLogEntry: Decodable {
+    private enum CodingKeys: String, CodingKey {
+        case id, webhook, type, url, coin, hash, version, state
+        case updated = "updateAt"
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        id = try fields.requiredText(.id)
+        webhook = try fields.requiredText(.webhook)
+        type = try fields.lenientText(.type).map { Open($0) }
+        url = try fields.lenientText(.url)
+        coin = try fields.lenientText(.coin)
+        hash = try fields.lenientText(.hash)
+        version = try fields.lenientNumber(.version)
+        state = try fields.lenientText(.state)
+        updated = try fields.lenientTime(.updated)
+    }
+}

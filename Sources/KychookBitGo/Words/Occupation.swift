@@ -1,0 +1,30 @@
+/// `occupation` of a person (developers.bitgo.com/api/entity.validation.identity.create).
+package enum Occupation: String, Word {
+    case agriculture = "Agriculture"
+    case artAndTrade = "Art Dealer / Auctioneer / Import / Export Company"
+    case financialServices =
+        "Financial Services (Asset Mgmt., Bank, Broker Dealer, Commodities, Mutual Fund, Ins. Co)"
+    case gambling = "Casinos and Gambling Establishments"
+    case charity = "Charity/NGO/Non-Profit/Foundation/Endowment"
+    case technology =
+        "Computer Programmer / Administrator / Software Engineer / IT or Software / Technology Company"
+    case crypto = "Crypto Services (ATM, Exchange, Lender, Coins/Token)"
+    case education = "Education / Teacher"
+    case extraction = "Extractive Industry (Oil, Gas, etc.) / Jewels / Gemstones / Precious Metals"
+    case familyOffice = "Family Office"
+    case entertainment = "Film / TV / Entertainment (not adult)"
+    case government = "Government/State owned/Political Org. (i.e. Sovereign Wealth Fund)"
+    case healthcare = "Healthcare"
+    case protectiveServices = "Law Enforcement / Military / Protective Services"
+    case mining = "Miner / Mining Pool"
+    case moneyServices = "Money Service Business"
+    case other = "Other"
+    case privateEquity = "Private Equity / Venture Capital"
+    case professionalServices = "Professional Service Providers (lawyers accountants etc.)"
+    case realEstate = "Real estate brokers developers and appraisers"
+    case recreation = "Recreation / Hospitality"
+    case notWorking = "Student / Unemployed / Retired"
+    case trading = "Traders / Trading (High Frequency, Proprietary, Market Maker)"
+    case otherByDefault = "Other - Default"
+    case weapons = "Weapons Dealers"
+}
