@@ -17,7 +17,7 @@ extension ConfigurationOption {
         defer { withExtendedLifetime(lock) {} }
         let log = try EventLog(directory, EventLog.Options())
         defer { log.close() }
-        let place = Workplace(log: log, configuration: configuration, makeReading: providerReading)
+        let place = Workplace(log: log, configuration: configuration)
         return try waitFor { try await command.run(place) }
     }
 

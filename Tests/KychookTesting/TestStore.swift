@@ -172,3 +172,52 @@ extension Interpretation.ProviderTime {
         Interpretation.ProviderTime(moment: .start + .seconds(seconds), field: field)
     }
 }
+
+extension SourceRules {
+    /// Every word waits for the API.
+    package static let asking = SourceRules(
+        name: "bitgo",
+        typePrefix: "com.bitgo.",
+        finalStatuses: ["approved", "declined"],
+        confirm: .always
+    )
+}
+
+extension IncomingEvent {
+    /// As ``status(_:of:type:problem:key:header:time:body:minutes:rules:)``, of a source that asks for confirmation.
+    package static func asking(
+        _ status: String,
+        of subject: String = "i1",
+        key: String? = nil,
+        time: Interpretation.ProviderTime? = nil,
+        minutes: Int = 0
+    ) -> IncomingEvent {
+        .status(status, of: subject, key: key, time: time, minutes: minutes, rules: .asking)
+    }
+
+    /// What an API said of the identity `i1`.
+    package static func answer(
+        _ status: String,
+        updated: Timestamp? = nil,
+        via: Via = .api,
+        at now: Timestamp = .start
+    ) -> IncomingEvent {
+        var hasher = Hasher()
+        return IncomingEvent(
+            source: .asking,
+            received: now,
+            interpretation: Interpretation(
+                type: "identityStatus",
+                subject: Subject(kind: .identity, id: "i1"),
+                status: status,
+                time: updated.map { .init(moment: $0, field: IdentityView.timeField) }
+            ),
+            urlType: nil,
+            body: Array(#"{"id":"i1","status":"\#(status)"}"#.utf8),
+            headers: KeptHeaders(contentType: "application/json"),
+            via: via,
+            secretIndex: nil,
+            hasher: &hasher
+        )
+    }
+}

@@ -41,7 +41,11 @@ package struct Workplace: Sendable {
     }
 
     /// In a command's own process.
-    package init(log: EventLog, configuration: Configuration, makeReading: @escaping MakeReading) {
+    package init(
+        log: EventLog,
+        configuration: Configuration,
+        makeReading: @escaping MakeReading = providerReading
+    ) {
         self.init(log: log, configuration: configuration, clock: .system, sinks: nil, makeReading: makeReading)
     }
 
