@@ -63,7 +63,7 @@ let package = Package(
             "KychookSinks",
             ["KychookModel", "KychookVerify", "KychookLinux", "KychookClient", subprocess, system]
         ),
-        swiftTarget("KychookBitGo", ["KychookModel"]),
+        swiftTarget("KychookBitGo", ["KychookModel", "KychookLinux", "KychookClient"]),
         swiftTarget(
             "KychookConfig",
             ["KychookModel", "KychookCrypto", "KychookLinux", "KychookVerify", "KychookBitGo", yams]
@@ -115,7 +115,10 @@ let package = Package(
             "KychookSinks",
             ["KychookModel", "KychookInterpret", "KychookTesting", "KychookLinux", "KychookClient", "KychookVerify"]
         ),
-        testTarget("KychookBitGo", ["KychookModel"]),
+        testTarget(
+            "KychookBitGo",
+            ["KychookModel", "KychookCrypto", "KychookLinux", "KychookClient", "KychookTesting"]
+        ),
         testTarget("KychookConfig", ["KychookModel", "KychookTesting", "KychookLinux"]),
         testTarget(
             "KychookServer",

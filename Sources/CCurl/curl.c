@@ -48,6 +48,17 @@ CURLcode kychook_curl_set_callbacks(
     return curl_easy_setopt(handle, CURLOPT_PREREQDATA, context);
 }
 
+CURLcode kychook_curl_set_progress(
+    CURL *handle,
+    void *context,
+    int (*on_progress)(void *, curl_off_t, curl_off_t, curl_off_t, curl_off_t)
+) {
+    CURLcode code;
+    if ((code = curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, on_progress)) != CURLE_OK) return code;
+    if ((code = curl_easy_setopt(handle, CURLOPT_XFERINFODATA, context)) != CURLE_OK) return code;
+    return curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+}
+
 long kychook_curl_number(CURL *handle, CURLINFO info) {
     long value = 0;
     return curl_easy_getinfo(handle, info, &value) == CURLE_OK ? value : 0;

@@ -26,6 +26,11 @@ package struct ClientRequest: Sendable {
     package var proxy: String?
     /// Lower-case names of the answer's fields that the caller wants to see.
     package var wantedFields: Set<String>
+    /// Never sent over a connection that was used before: libcurl sends a request again, whatever its method, when such
+    /// a connection turns out to be closed.
+    package var usesFreshConnection = false
+    /// Told on the client's thread, which it must not hold up, how much of the body has left so far.
+    package var onProgress: (@Sendable (_ sentBytes: Int) -> Void)?
 
     package init(
         _ method: Method,

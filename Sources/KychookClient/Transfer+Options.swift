@@ -41,6 +41,9 @@ extension Transfer {
             headerList = list
         }
         options.check(kychook_curl_set_headers(handle, headerList))
+        if request.usesFreshConnection { options.number(CURLOPT_FRESH_CONNECT, 1) }
+        guard request.onProgress != nil else { return }
+        options.check(kychook_curl_set_progress(handle, Unmanaged.passUnretained(self).toOpaque(), onProgress))
     }
 
     private func setLimits(_ options: inout Options) {
@@ -147,6 +150,17 @@ private func onRequest(
 ) -> Int32 {
     guard let transfer = transfer(context), let remote else { return CURL_PREREQFUNC_ABORT }
     return transfer.mayRequest(of: String(cString: remote)) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+}
+
+private func onProgress(
+    _ context: UnsafeMutableRawPointer?,
+    _ expected: curl_off_t,
+    _ received: curl_off_t,
+    _ toSend: curl_off_t,
+    _ sent: curl_off_t
+) -> Int32 {
+    transfer(context)?.progress(sent: Int(sent))
+    return 0
 }
 
 private func transfer(_ context: UnsafeMutableRawPointer?) -> Transfer? {

@@ -14,6 +14,7 @@ final class Transfer {
     private let submission: Submission
     private var response = ClientResponse(status: 0, fields: [], body: [], bodyLength: 0)
     private var headInBytes = 0
+    private var sentInBytes = 0
     private var openedSocket = false
     private var isConnected = false
     private var refused: TargetAddress?
@@ -64,6 +65,13 @@ final class Transfer {
         let value = line[(colon + 1)...].trimmingBlanks
         response.fields.append(ClientRequest.Field(name, String(decoding: value, as: UTF8.self)))
         return true
+    }
+
+    /// libcurl calls often, also when nothing has moved.
+    func progress(sent: Int) {
+        guard sent > sentInBytes else { return }
+        sentInBytes = sent
+        request.onProgress?(sent)
     }
 
     /// Opens a socket for a resolved address, or refuses to.

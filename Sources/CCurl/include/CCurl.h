@@ -42,6 +42,19 @@ CURLcode kychook_curl_set_callbacks(
     )
 );
 
+/// Turns CURLOPT_XFERINFOFUNCTION on; the callback returns 0 to go on.
+CURLcode kychook_curl_set_progress(
+    CURL *_Nonnull handle,
+    void *_Nonnull context,
+    int (*_Nonnull on_progress)(
+        void *_Nullable context,
+        curl_off_t expected,
+        curl_off_t received,
+        curl_off_t to_send,
+        curl_off_t sent
+    )
+);
+
 /// curl_easy_getinfo(3) for values of type long; 0 when there is none.
 long kychook_curl_number(CURL *_Nonnull handle, CURLINFO info);
 

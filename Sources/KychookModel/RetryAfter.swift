@@ -1,8 +1,6 @@
-import KychookModel
-
 /// Reads a Retry-After value (RFC 9110 section 10.2.3): seconds, or an HTTP date.
 /// - Returns: the wait from `now`, never negative; nil when it is neither.
-func parseRetryAfter(_ value: String, now: Timestamp) -> Duration? {
+package func parseRetryAfter(_ value: String, now: Timestamp) -> Duration? {
     if !value.isEmpty, value.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) {
         // Ten digits are three hundred years; more would only overflow.
         return .seconds(Int64(value.prefix(10)) ?? 0)

@@ -1,0 +1,130 @@
+import KychookBitGo
+import KychookClient
+import KychookModel
+import KychookTesting
+import Testing
+
+/// What is tried again, when, and what never is.
+@Suite struct RetryTests {
+    private let under = CallUnderTest()
+
+    @Test func `a failed read is tried again after longer and longer waits`() async throws {
+        under.bitgo.script(.answer(500), .answer(502), .answer(503))
+        _ = try await under.api().identitySnapshots(CallUnderTest.query)
+        #expect(under.bitgo.requests.count == 4)
+        #expect(under.clock.waits == [.milliseconds(500), .seconds(1), .seconds(2)])
+    }
+
+    @Test(arguments: [
+        (["Retry-After: 7"], "", 7),
+        ([], #"{"error":"slow down","retryAfter":9}"#, 9),
+        (["Retry-After: 7"], #"{"retryAfter":9}"#, 9),
+        (["Retry-After: Fri, 15 Jan 2027 08:00:05 GMT"], "", 5),
+        (["Retry-After: soon"], "not json", 1),
+    ])
+    func `a rate limit is waited out as the answer says`(
+        fields: [String],
+        body: String,
+        seconds: Int
+    ) async throws {
+        under.bitgo.script(.answer(429, fields: fields, body: Array(body.utf8)))
+        _ = try await under.api(limits: .init(firstWait: .seconds(1))).createIdentity(.example)
+        #expect(under.clock.waits.reduce(.zero, +) == .seconds(seconds))
+        #expect(under.bitgo.requests.count == 2)
+    }
+
+    @Test func `a rate limit beyond the call's total ends it, and says how long to wait`() async throws {
+        under.bitgo.script(.answer(429, fields: ["Retry-After: 300"]))
+        let api = try under.api()
+        let failure = await error { () async throws(BitGoAPIError) in
+            _ = try await api.identitySnapshots(CallUnderTest.query)
+        }
+        guard case .rateLimited(.seconds(300)) = failure else {
+            Issue.record("\(failure as Any)")
+            return
+        }
+        #expect(failure?.description.contains("try again in 300 s") == true)
+        #expect(under.bitgo.requests.count == 1)
+    }
+
+    @Test func `a limit told to one call holds the others back too`() async throws {
+        under.bitgo.script(.answer(429, fields: ["Retry-After: 40"]))
+        let api = try under.api(limits: .init(total: .seconds(30)))
+        _ = await error { () async throws(BitGoAPIError) in _ = try await api.identitySnapshots(CallUnderTest.query) }
+        let second = await error { () async throws(BitGoAPIError) in
+            _ = try await api.identitySnapshots(CallUnderTest.query)
+        }
+        guard case .rateLimited(.seconds(40)) = second else {
+            Issue.record("\(second as Any)")
+            return
+        }
+        #expect(under.bitgo.requests.count == 1)
+    }
+
+    @Test func `tries end with the call's total`() async throws {
+        under.bitgo.script(.answer(503), .answer(503), .answer(503), .answer(503), .answer(503), .answer(503))
+        let api = try under.api(limits: .init(total: .seconds(4)))
+        let failure = await error { () async throws(BitGoAPIError) in
+            _ = try await api.identitySnapshots(CallUnderTest.query)
+        }
+        guard case .unavailable(503, _, _) = failure else {
+            Issue.record("\(failure as Any)")
+            return
+        }
+        // 0.5 + 1 + 2 s; another 4 s would be too late.
+        #expect(under.bitgo.requests.count == 4)
+    }
+
+    @Test(arguments: [FaultyTarget.Behaviour.answer(500), .answer(503, fields: ["Retry-After: 1"]), .reset, .cutBody])
+    func `a create that may have arrived is never sent twice`(fault: FaultyTarget.Behaviour) async throws {
+        let api = try under.api()
+        // So that there is a connection to reuse: libcurl would repeat by itself on a closed one.
+        _ = try await api.identitySnapshots(CallUnderTest.query)
+        under.bitgo.script(fault)
+        let failure = await error { () async throws(BitGoAPIError) in _ = try await api.createIdentity(.example) }
+        #expect(failure?.mayHaveActed == true)
+        #expect(under.bitgo.requests.count == 2)
+        #expect(under.clock.waits.isEmpty)
+    }
+
+    @Test func `a create is tried again while nothing could be sent`() async throws {
+        let port = LoopbackPort()
+        let api = BitGoAPI(
+            try BitGoBaseURL(port.url),
+            token: .init(bytes: Array(BitGoDouble.token.utf8)),
+            limits: .init(total: .seconds(4)),
+            clock: under.clock.calls,
+            jitter: { 0 }
+        )
+        let failure = await error { () async throws(BitGoAPIError) in _ = try await api.createIdentity(.example) }
+        guard case .transport(.couldNotConnect, mayHaveActed: false) = failure else {
+            Issue.record("\(failure as Any)")
+            return
+        }
+        #expect(under.clock.waits == [.milliseconds(500), .seconds(1), .seconds(2)])
+    }
+
+    @Test func `a silent server is given up after the time of a try`() async throws {
+        under.bitgo.script(.silence)
+        let api = try under.api(limits: .init(perTry: .milliseconds(100), total: .milliseconds(500)))
+        let failure = await error { () async throws(BitGoAPIError) in
+            _ = try await api.identitySnapshots(CallUnderTest.query)
+        }
+        guard case .transport(.timedOut(.waiting), mayHaveActed: true) = failure else {
+            Issue.record("\(failure as Any)")
+            return
+        }
+    }
+
+    @Test func `jitter makes a wait up to twice as long`() async throws {
+        under.bitgo.script(.answer(500))
+        let api = BitGoAPI(
+            try BitGoBaseURL(under.bitgo.url),
+            token: .init(bytes: Array(BitGoDouble.token.utf8)),
+            clock: under.clock.calls,
+            jitter: { 0.5 }
+        )
+        _ = try await api.identitySnapshots(CallUnderTest.query)
+        #expect(under.clock.waits == [.milliseconds(750)])
+    }
+}
