@@ -74,7 +74,7 @@ let package = Package(
             "KychookServer",
             [
                 "KychookModel", "KychookHTTP", "KychookCrypto", "KychookVerify", "KychookInterpret", "KychookLinux",
-                "KychookNet", "KychookClient", "KychookStore", "KychookSinks", "KychookConfig", logging,
+                "KychookNet", "KychookClient", "KychookStore", "KychookSinks", "KychookBitGo", "KychookConfig", logging,
             ]
         ),
         .executableTarget(

@@ -31,7 +31,7 @@ extension SourcePreset {
         typePrefix: "com.bitgo.",
         types: WebhookType.allCases.map(EventType.init),
         finalStatuses: ["approved", "declined"],
-        statusAliases: Set(IdentityStatus.aliases.keys)
+        statusAliases: IdentityStatus.aliases.mapValues(\.rawValue)
     )
 }
 

@@ -1,9 +1,9 @@
+package import KychookBitGo
 package import KychookModel
 
 /// How a source's provider is asked by API, and for what.
 package struct APIConfiguration: Sendable {
-    /// Without a slash at the end: `https://app.bitgo.com`.
-    package var baseURL: String
+    package var baseURL: BitGoBaseURL
     package var token: Secret
     /// At least one; an identity is looked for in them in this order.
     package var organizations: [String]
@@ -19,7 +19,7 @@ package struct APIConfiguration: Sendable {
     var tokenOrigin = SecretOrigin.value
 
     package init(
-        baseURL: String,
+        baseURL: BitGoBaseURL,
         token: Secret,
         organizations: [String],
         enterprises: [String] = [],
@@ -35,11 +35,6 @@ package struct APIConfiguration: Sendable {
         self.reconcile = reconcile
         self.silence = silence
     }
-
-    /// The provider's own addresses by the names that they have in the configuration (bitgo.md section 7).
-    static let environments = [
-        (name: "test", url: "https://app.bitgo-test.com"), (name: "production", url: "https://app.bitgo.com"),
-    ]
 }
 
 // MARK: - Reading
@@ -86,24 +81,12 @@ extension Reading {
         return (rule, within)
     }
 
-    private func baseURL(_ value: YAMLValue) -> String? {
+    private func baseURL(_ value: YAMLValue) -> BitGoBaseURL? {
         guard let text = diagnostics.word(value, named: "`base_url`") else { return nil }
-        if let known = APIConfiguration.environments.first(where: { $0.name == text }) { return known.url }
-        do throws(TargetURL.Fault) {
-            let target = try TargetURL(text)
-            guard target.rest.isEmpty || target.rest == "/" else {
-                diagnostics.error("`base_url` ends with the host, like https://app.bitgo.com", at: value.position)
-                return nil
-            }
-            // The token would travel readable.
-            guard text.lowercased().hasPrefix("https://") || target.isPrivate else {
-                let message = "`base_url` must begin with https://: http:// is for private addresses only"
-                diagnostics.error(message, at: value.position)
-                return nil
-            }
-            return target.rest.isEmpty ? text : String(text.dropLast())
+        do throws(BitGoBaseURL.Fault) {
+            return try BitGoBaseURL(text)
         } catch {
-            diagnostics.error("`base_url` is test, production or a URL, which \(error.message)", at: value.position)
+            diagnostics.error("`base_url`: \(error)", at: value.position)
             return nil
         }
     }
@@ -151,9 +134,10 @@ extension Reading {
 
 extension APIConfiguration {
     var inConfiguration: String {
-        let environment = APIConfiguration.environments.first { $0.url == baseURL }
+        let environments: [(name: String, url: BitGoBaseURL)] = [("test", .test), ("production", .production)]
+        let environment = environments.first { $0.url == baseURL }
         return yamlMapping([
-            "base_url": yaml(environment?.name ?? baseURL),
+            "base_url": yaml(environment?.name ?? baseURL.description),
             "token": tokenOrigin.inConfiguration,
             "organizations": yamlList(organizations.map(yaml)),
             "enterprises": enterprises.isEmpty ? nil : yamlList(enterprises.map(yaml)),

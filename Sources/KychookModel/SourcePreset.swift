@@ -8,8 +8,8 @@ package struct SourcePreset: Sendable {
     package var types: [EventType]
     /// Statuses that `repeats: apply` may not leave, and after which nothing is expected of an identity.
     package var finalStatuses: Set<String>
-    /// Spellings that the provider uses for statuses of its list.
-    package var statusAliases: Set<String>
+    /// Spellings that the provider uses for statuses of its list, and what they mean.
+    package var statusAliases: [String: String]
 
     package init(
         scheme: SignatureScheme,
@@ -17,7 +17,7 @@ package struct SourcePreset: Sendable {
         typePrefix: String,
         types: [EventType],
         finalStatuses: Set<String> = [],
-        statusAliases: Set<String> = []
+        statusAliases: [String: String] = [:]
     ) {
         self.scheme = scheme
         self.fields = fields
@@ -30,7 +30,7 @@ package struct SourcePreset: Sendable {
     /// What an identity's status is known to be; empty: the provider lists none.
     package var knownIdentityStatuses: Set<String> {
         let listed = Set(types.filter { $0.subject == .identity }.flatMap(\.statuses))
-        return listed.isEmpty ? [] : listed.union(statusAliases)
+        return listed.isEmpty ? [] : listed.union(statusAliases.keys)
     }
 
     /// The type of an event that tells of an identity's status.

@@ -57,6 +57,8 @@ package struct SourceRules: Sendable, Equatable {
     package var confirm: ConfirmationRule
     /// Statuses of identities that the provider is known to use; empty: any may come.
     package var knownStatuses: Set<String>
+    /// Other spellings of some of them: no difference between a webhook's word and the API's.
+    package var statusAliases: [String: String]
 
     package init(
         name: String,
@@ -64,7 +66,8 @@ package struct SourceRules: Sendable, Equatable {
         repeats: Repeats = .hold,
         finalStatuses: Set<String> = [],
         confirm: ConfirmationRule = .never,
-        knownStatuses: Set<String> = []
+        knownStatuses: Set<String> = [],
+        statusAliases: [String: String] = [:]
     ) {
         self.name = name
         self.typePrefix = typePrefix
@@ -72,7 +75,11 @@ package struct SourceRules: Sendable, Equatable {
         self.finalStatuses = finalStatuses
         self.confirm = confirm
         self.knownStatuses = knownStatuses
+        self.statusAliases = statusAliases
     }
+
+    /// The listed spelling of a status.
+    package func listed(_ status: String) -> String { statusAliases[status] ?? status }
 }
 
 /// The short keys under which copies of one event meet (design, section 10).

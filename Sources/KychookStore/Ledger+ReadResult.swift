@@ -7,7 +7,7 @@ extension Ledger {
         let source = try row(of: result.source)
         let known = try statements.subject(result.subject, source: source)
         let row = try known.flatMap { try confirmations.row(of: $0.id) }
-        let state = try known.map { try self.state(of: $0, open: row?.open) } ?? ConfirmationState()
+        let state = try known.map { try self.state(of: $0, open: row?.open, result.source) } ?? ConfirmationState()
         if case .view(let incoming) = result.answer, incoming.via == .reconcile {
             return try reconcile(incoming, state, result, source: source, known: known)
         }
@@ -17,9 +17,12 @@ extension Ledger {
 
     private func state(
         of subject: Statements.SubjectRow,
-        open: ConfirmationState.Open?
+        open: ConfirmationState.Open?,
+        _ source: SourceRules
     ) throws -> ConfirmationState {
-        let status = subject.state.status
+        let status = subject.state.status.map(source.listed)
+        var open = open
+        if let word = open?.word { open?.word?.status = source.listed(word.status) }
         return ConfirmationState(
             status: status,
             // Without a status the row names the event that first asked for one.
@@ -36,7 +39,7 @@ extension Ledger {
         source: Int64,
         known: Statements.SubjectRow?
     ) throws -> ReadOutcome {
-        guard let answer = ConfirmationVerdict.Answer(incoming) else { return ReadOutcome() }
+        guard let answer = ConfirmationVerdict.Answer(incoming, result.source) else { return ReadOutcome() }
         let move = ConfirmationVerdict.reconcile(
             state,
             by: answer,
@@ -63,7 +66,7 @@ extension Ledger {
         let end = row.asked + result.within
         let verdict = ConfirmationVerdict.confirm(
             state,
-            by: incoming.flatMap(ConfirmationVerdict.Answer.init),
+            by: incoming.flatMap { ConfirmationVerdict.Answer($0, result.source) },
             upTo: result.upTo,
             isLast: result.now >= end,
             finalStatuses: result.source.finalStatuses
@@ -139,8 +142,8 @@ extension Ledger {
 }
 
 extension ConfirmationVerdict.Answer {
-    fileprivate init?(_ incoming: IncomingEvent) {
+    fileprivate init?(_ incoming: IncomingEvent, _ source: SourceRules) {
         guard let status = incoming.interpretation.status else { return nil }
-        self.init(status, updated: incoming.interpretation.time?.moment)
+        self.init(source.listed(status), updated: incoming.interpretation.time?.moment)
     }
 }

@@ -7,9 +7,6 @@ import Logging
 /// How a source's provider is asked; nil: the source has no API.
 package typealias MakeReading = @Sendable (SourceConfiguration) -> (any ProviderReading)?
 
-/// The APIs that kychook knows.
-package let providerReading: MakeReading = { _ in nil }
-
 /// Everything that asks providers by API: for each source a ``Confirmer`` and a ``SourceKeeper``; a reload exchanges them.
 ///
 /// May be used from any thread.

@@ -147,13 +147,14 @@ struct Reconciler: Sendable {
         result.read += 1
         if !source.preset.finalStatuses.contains(view.status) { result.open += 1 }
         let before = try status(of: view.id)
-        guard before ?? nil != view.status else { return }
+        let rules = SourceRules(source)
+        guard (before ?? nil).map(rules.listed) != rules.listed(view.status) else { return }
         if !dryRun {
             let now = clock.now()
             let said = ReadResult(
                 .view(IncomingEvent(view, via: .reconcile, source: source, at: now)),
                 about: Subject(kind: .identity, id: view.id),
-                source: SourceRules(source),
+                source: rules,
                 upTo: upTo,
                 now: now,
                 within: source.confirmWithin

@@ -33,7 +33,8 @@ extension SourceRules {
             repeats: configuration.repeats,
             finalStatuses: configuration.preset.finalStatuses,
             confirm: configuration.confirm,
-            knownStatuses: configuration.preset.knownIdentityStatuses
+            knownStatuses: configuration.preset.knownIdentityStatuses,
+            statusAliases: configuration.preset.statusAliases
         )
     }
 }
