@@ -119,12 +119,13 @@ let package = Package(
             "KychookBitGo",
             ["KychookModel", "KychookCrypto", "KychookLinux", "KychookClient", "KychookTesting"]
         ),
-        testTarget("KychookConfig", ["KychookModel", "KychookTesting", "KychookLinux"]),
+        testTarget("KychookConfig", ["KychookModel", "KychookBitGo", "KychookTesting", "KychookLinux"]),
         testTarget(
             "KychookServer",
             [
                 "KychookModel", "KychookCrypto", "KychookInterpret", "KychookStore", "KychookBitGo", "KychookConfig",
-                "KychookNet", "KychookSinks", "KychookTesting", "KychookLinux", "KychookVerify", logging,
+                "KychookNet", "KychookClient", "KychookSinks", "KychookTesting", "KychookLinux", "KychookVerify",
+                logging,
             ]
         ),
         .testTarget(

@@ -70,7 +70,10 @@ import Testing
         (ReadingFault.unreachable("down"), 1), (.refused("401"), 1), (.absent, 1), (.rateLimited(after: nil), 1),
         (.rateLimited(after: .seconds(30)), 30), (.rateLimited(after: .hours(1)), 300),
     ])
-    func `after a fault it is read again, and not before the API wants it`(fault: ReadingFault, seconds: Int) async throws {
+    func `after a fault it is read again, and not before the API wants it`(
+        fault: ReadingFault,
+        seconds: Int
+    ) async throws {
         let store = try TestStore()
         try await store.append(.asking("in review"))
         let reading = ScriptedReading()

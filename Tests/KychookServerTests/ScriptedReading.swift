@@ -36,7 +36,7 @@ final class ScriptedReading: ProviderReading {
     }
 
     typealias Answer = Result<IdentityView, ReadingFault>
-    private typealias Continuation = CheckedContinuation<Answer, Never>
+    fileprivate typealias Continuation = CheckedContinuation<Answer, Never>
 
     private struct State {
         var started: [String] = []

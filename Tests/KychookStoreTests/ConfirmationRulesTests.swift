@@ -7,7 +7,9 @@ import Testing
 @Suite struct ConfirmationRulesTests {
     // MARK: - Who asks
 
-    static let demands: [(rule: ConfirmationRule, change: StatusChange, status: String, keyReused: Bool, then: Demand)] = [
+    typealias Judged = (rule: ConfirmationRule, change: StatusChange, status: String, keyReused: Bool, then: Demand)
+
+    static let demands: [Judged] = [
         (.never, .first, "in review", false, Demand(.first, asks: false)),
         (.never, .late, "in review", false, Demand(.late, asks: false)),
         (.never, .changed, "unheard of", true, Demand(.changed, asks: false)),
@@ -92,7 +94,12 @@ import Testing
 
     static let cases = [
         Case("the same word", waiting(), Answer("approved"), Verdict(.answer, .settled)),
-        Case("the same word for a subject without a status", waiting(nil), Answer("approved"), Verdict(.answer, .settled)),
+        Case(
+            "the same word for a subject without a status",
+            waiting(nil),
+            Answer("approved"),
+            Verdict(.answer, .settled)
+        ),
         Case("the word that holds already", waiting("approved"), Answer("approved"), Verdict(.nothing, .settled)),
         Case("what is known", waiting(), Answer("in review"), Verdict(.nothing, .later)),
         Case("what is known, to the end", waiting(), Answer("in review"), isLast: true, Verdict(.nothing, .settled)),
@@ -221,7 +228,13 @@ import Testing
 
     @Test(arguments: [(4, Verdict.Rest.atOnce), (5, .settled), (6, .settled)])
     func `an answer from before the newest asking event is not used`(upTo: Int, rest: Verdict.Rest) {
-        let verdict = Verdict.confirm(Self.waiting(), by: Answer("approved"), upTo: Int64(upTo), isLast: true, finalStatuses: [])
+        let verdict = Verdict.confirm(
+            Self.waiting(),
+            by: Answer("approved"),
+            upTo: Int64(upTo),
+            isLast: true,
+            finalStatuses: []
+        )
         #expect(verdict.rest == rest)
         #expect(verdict.move == (rest == .atOnce ? .nothing : .answer))
     }
@@ -229,7 +242,13 @@ import Testing
     @Test(arguments: [(6, Verdict.Rest.atOnce), (7, .settled)])
     func `an answer from before the status moved is not used`(upTo: Int, rest: Verdict.Rest) {
         let state = Self.waiting(setBy: .init(sequence: 7, via: .webhook))
-        let verdict = Verdict.confirm(state, by: Answer("in review"), upTo: Int64(upTo), isLast: false, finalStatuses: [])
+        let verdict = Verdict.confirm(
+            state,
+            by: Answer("in review"),
+            upTo: Int64(upTo),
+            isLast: false,
+            finalStatuses: []
+        )
         #expect(verdict == Verdict(.nothing, rest))
     }
 

@@ -10,7 +10,10 @@ package let providerReading: MakeReading = { source in
 
 /// BitGo's API as a provider to be read.
 struct BitGoReading: ProviderReading {
+    /// For lists, which may take long.
     private let api: BitGoAPI
+    /// For one identity: its confirmer tries again itself.
+    private let quickAPI: BitGoAPI
     /// Types of webhooks that tell of subjects.
     private let types: Set<String>
 
@@ -18,15 +21,21 @@ struct BitGoReading: ProviderReading {
     private static let client = HTTPClient()
     /// An organization's list comes in one answer, some 1 KB an identity.
     private static let limits = BitGoAPI.Limits(answerInBytes: 32 << 20)
+    private static let quickLimits = BitGoAPI.Limits(perTry: .seconds(10), total: .seconds(15))
 
     init(_ configuration: APIConfiguration, types: [EventType], client: HTTPClient = BitGoReading.client) {
-        api = BitGoAPI(
-            configuration.baseURL,
-            token: configuration.token,
-            client: client,
-            limits: BitGoReading.limits,
-            budget: RequestBudget(burst: max(1, Int(configuration.rate)), perSecond: configuration.rate)
-        )
+        let budget = RequestBudget(burst: max(1, Int(configuration.rate)), perSecond: configuration.rate)
+        func api(_ limits: BitGoAPI.Limits) -> BitGoAPI {
+            BitGoAPI(
+                configuration.baseURL,
+                token: configuration.token,
+                client: client,
+                limits: limits,
+                budget: budget
+            )
+        }
+        self.api = api(BitGoReading.limits)
+        quickAPI = api(BitGoReading.quickLimits)
         self.types = Set(types.filter { $0.subject != nil }.map(\.name))
     }
 
@@ -37,7 +46,7 @@ struct BitGoReading: ProviderReading {
         enterprise: String?
     ) async throws(ReadingFault) -> IdentityView {
         let query = IdentityQuery(organization: organization, enterprise: enterprise, identity: id)
-        let found = try await answer { () async throws(BitGoAPIError) in try await api.identitySnapshots(query) }
+        let found = try await answer { () async throws(BitGoAPIError) in try await quickAPI.identitySnapshots(query) }
         guard let snapshot = found.first(where: { $0.id == id }) else { throw .absent }
         return IdentityView(snapshot)
     }
