@@ -197,8 +197,9 @@ package final class Server: Sendable {
         let ended = Monitor(false)
         let (group, providers) = (sinks, providers)
         Task {
-            await providers.stop()
+            async let asked: Void = providers.stop()
             await group.stop()
+            await asked
             ended.update { $0 = true }
         }
         http.stop(deadline: Server.graceful)

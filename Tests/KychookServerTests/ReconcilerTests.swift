@@ -112,6 +112,20 @@ import Testing
         #expect(lists == [1, 1, 2, 2, 3])
     }
 
+    @Test func `a reload begins no interval anew, and tells no trouble again`() async throws {
+        let store = try TestStore()
+        let (clock, reading, told) = (MovableClock(), ScriptedReading(), Locked<[IncomingEvent]>([]))
+        reading.say(.success([WebhookView(id: "w", type: "identityStatus", isSuspended: true)]))
+        let context = ProviderContext.test(store, clock: clock) { event in told.withLock { $0.append(event) } }
+        let first = try SourceKeeper(Self.reconciler(reading, store), context)
+        await first.turn()
+        let second = try SourceKeeper(Self.reconciler(reading, store), context, memory: await first.memory)
+        await second.turn()
+        #expect(reading.pagesAsked.count == 1)
+        _ = await second.reconcile(dryRun: false)
+        #expect(told.withLock { $0.count } == 1)
+    }
+
     @Test func `switched off it runs on command only`() async throws {
         let store = try TestStore()
         let reading = ScriptedReading()

@@ -126,8 +126,12 @@ actor Confirmer {
     private func read(_ item: DueConfirmation) async -> ReadResult.Answer {
         guard let reading else { return .nothing(pause: .zero) }
         do throws(ReadingFault) {
-            let view = try await identity(item, reading)
-            guard view.id == item.subject.id, view.isUsable else { throw .unreachable("not this identity's answer") }
+            let view = try await reading.find(
+                item.subject.id,
+                named: item.organization,
+                enterprise: item.enterprise,
+                organizations: source.api?.organizations ?? []
+            )
             reasons.note(nil)
             statistics.countRead(source.name, fault: nil)
             return .view(IncomingEvent(view, via: .api, source: source, at: clock.now()))
@@ -139,26 +143,5 @@ actor Confirmer {
             guard case .rateLimited(let after?) = error else { return .nothing(pause: .zero) }
             return .nothing(pause: after)
         }
-    }
-
-    /// In the organization that the webhook named, else in those of the configuration.
-    private func identity(
-        _ item: DueConfirmation,
-        _ reading: any ProviderReading
-    ) async throws(ReadingFault) -> IdentityView {
-        let configured = source.api?.organizations ?? []
-        let named = item.organization.map { [$0] } ?? []
-        for organization in named + configured.filter({ !named.contains($0) }) {
-            do throws(ReadingFault) {
-                return try await reading.identity(
-                    item.subject.id,
-                    organization: organization,
-                    enterprise: item.organization == organization ? item.enterprise : nil
-                )
-            } catch .absent {
-                continue
-            }
-        }
-        throw .absent
     }
 }

@@ -36,6 +36,13 @@ final class ProviderGroup: Sendable {
     }
 
     func start(_ sources: [SourceConfiguration]) throws(StoreError) {
+        try start(sources, memories: [:])
+    }
+
+    private func start(
+        _ sources: [SourceConfiguration],
+        memories: [String: SourceKeeper.Memory]
+    ) throws(StoreError) {
         let waiting = try context.log.makeReader().openConfirmations()
         for source in sources {
             let reading = makeReading(source)
@@ -43,7 +50,11 @@ final class ProviderGroup: Sendable {
             guard reading != nil || waiting[source.name, default: 0] > 0 else { continue }
             let confirmer = try Confirmer(source, reading: reading, context)
             let keeper = try reading.map { reading throws(StoreError) in
-                try SourceKeeper(Reconciler(source, reading: reading, log: context.log, clock: context.clock), context)
+                try SourceKeeper(
+                    Reconciler(source, reading: reading, log: context.log, clock: context.clock),
+                    context,
+                    memory: memories[source.name]
+                )
             }
             let member = Member(
                 confirmer: confirmer,
@@ -70,10 +81,10 @@ final class ProviderGroup: Sendable {
             let before = state.exchange
             state.exchange = Task {
                 await before?.value
-                await stopMembers()
+                let memories = await stopMembers()
                 guard !self.state.withLock({ $0.isStopping }) else { return }
                 do {
-                    try start(sources)
+                    try start(sources, memories: memories)
                 } catch {
                     context.logger.error("providers cannot be asked", metadata: ["reason": "\(error)"])
                 }
@@ -88,22 +99,26 @@ final class ProviderGroup: Sendable {
             return state.exchange
         }
         await exchange?.value
-        await stopMembers()
+        _ = await stopMembers()
     }
 
-    private func stopMembers() async {
+    /// - Returns: what each keeper remembers, by its source.
+    private func stopMembers() async -> [String: SourceKeeper.Memory] {
         let members = state.withLock { state in
             defer { state.members = [:] }
-            return Array(state.members.values)
+            return state.members
         }
-        for member in members {
+        for member in members.values {
             member.confirmer.stop()
             member.keeping?.cancel()
         }
-        for member in members {
+        var memories: [String: SourceKeeper.Memory] = [:]
+        for (source, member) in members {
             await member.confirming.value
             await member.keeping?.value
+            memories[source] = await member.keeper?.memory
         }
+        return memories
     }
 }
 

@@ -16,6 +16,32 @@ package protocol ProviderReading: Sendable {
     func webhooks(of organization: String) async throws(ReadingFault) -> [WebhookView]
 }
 
+extension ProviderReading {
+    /// Looks for an identity in the organization that an event named, else in those of the configuration.
+    func find(
+        _ id: String,
+        named: String?,
+        enterprise: String?,
+        organizations: [String]
+    ) async throws(ReadingFault) -> IdentityView {
+        for organization in (named.map { [$0] } ?? []) + organizations.filter({ $0 != named }) {
+            let view: IdentityView
+            do throws(ReadingFault) {
+                view = try await identity(
+                    id,
+                    organization: organization,
+                    enterprise: organization == named ? enterprise : nil
+                )
+            } catch .absent {
+                continue
+            }
+            guard view.id == id, view.isUsable else { throw .unreachable("not this identity's answer") }
+            return view
+        }
+        throw .absent
+    }
+}
+
 /// Why an API gave no answer that can be used. Texts name no token and nothing of a body.
 package enum ReadingFault: Error, Equatable, Sendable {
     /// No answer, or none of the API's own: worth another try.

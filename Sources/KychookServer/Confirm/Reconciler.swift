@@ -120,16 +120,15 @@ struct Reconciler: Sendable {
             row = last.row
             for identity in page where !seen.contains(identity.id) {
                 let upTo = try newestSequence()
-                let organization = identity.organization ?? api.organizations.first ?? ""
                 do throws(ReadingFault) {
                     let view = try await patiently { () async throws(ReadingFault) in
-                        try await reading.identity(
+                        try await reading.find(
                             identity.id,
-                            organization: organization,
-                            enterprise: identity.enterprise
+                            named: identity.organization,
+                            enterprise: identity.enterprise,
+                            organizations: api.organizations
                         )
                     }
-                    guard view.id == identity.id, view.isUsable else { throw .absent }
                     try await consider(view, upTo: upTo, dryRun: dryRun, into: &result)
                 } catch .absent {
                     result.failed += 1

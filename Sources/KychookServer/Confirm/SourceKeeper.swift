@@ -11,20 +11,29 @@ actor SourceKeeper {
     private let context: ProviderContext
     private let reader: EventReader
     private let logger: Logger
-    private var watch: SourceWatch
-    private var lastRun: Timestamp?
+    private(set) var memory: Memory
     private var isRunning = false
+
+    /// What a reload hands on: it ends no spell of trouble, and begins no interval.
+    struct Memory: Sendable {
+        fileprivate var watch: SourceWatch
+        fileprivate var lastRun: Timestamp?
+    }
 
     /// Between one look at the clock and the next; silences and intervals are counted in hours.
     private static let step = Duration.minutes(1)
 
     private var source: SourceConfiguration { reconciler.source }
 
-    init(_ reconciler: Reconciler, _ context: ProviderContext) throws(StoreError) {
+    init(
+        _ reconciler: Reconciler,
+        _ context: ProviderContext,
+        memory: Memory? = nil
+    ) throws(StoreError) {
         self.reconciler = reconciler
         self.context = context
         reader = try context.log.makeReader()
-        watch = SourceWatch(from: context.clock.now())
+        self.memory = memory ?? Memory(watch: SourceWatch(from: context.clock.now()))
         var logger = context.logger
         logger[metadataKey: "source"] = "\(reconciler.source.name)"
         self.logger = logger
@@ -41,8 +50,8 @@ actor SourceKeeper {
     /// What is due now.
     func turn() async {
         let now = context.clock.now()
-        if let interval = source.api?.reconcile, lastRun.map({ now - $0 >= interval }) ?? true {
-            lastRun = now
+        if let interval = source.api?.reconcile, memory.lastRun.map({ now - $0 >= interval }) ?? true {
+            memory.lastRun = now
             _ = await reconcile(dryRun: false)
         }
         noteSilence(now: context.clock.now())
@@ -94,7 +103,7 @@ actor SourceKeeper {
             figures.suspendedWebhooks = webhooks.count { $0.isSuspended }
             figures.successiveFailedAttempts = webhooks.map(\.successiveFailedAttempts).max() ?? 0
         }
-        let findings = watch.note(webhooks)
+        let findings = memory.watch.note(webhooks)
         for webhook in findings.suspended {
             logger.error(
                 "the provider has suspended a webhook: delete it there and create it again",
@@ -115,14 +124,14 @@ actor SourceKeeper {
     private func noteSilence(now: Timestamp) {
         guard let limit = source.api?.silence else { return }
         do throws(StoreError) {
-            let silence = try watch.note(
+            let silence = try memory.watch.note(
                 lastEvent: context.lastEvent(source.name),
                 now: now,
                 limit: limit
             ) { () throws(StoreError) in
                 try reader.countOpenIdentities(of: source.name, finalStatuses: source.preset.finalStatuses)
             }
-            let isSilent = watch.isSilent
+            let isSilent = memory.watch.isSilent
             context.statistics.update(source.name) { $0.isSilent = isSilent }
             guard let silence else { return }
             logger.error(
