@@ -43,6 +43,7 @@ let package = Package(
         .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
 
         // Words.
@@ -58,7 +59,7 @@ let package = Package(
         swiftTarget("KychookLinux", ["CLinux"]),
         swiftTarget("KychookNet", ["KychookHTTP", "KychookCrypto", "KychookLinux"]),
         swiftTarget("KychookClient", ["CCurl", "KychookLinux"]),
-        swiftTarget("KychookStore", ["KychookModel", "KychookCrypto", "KychookLinux", grdb, sqlite]),
+        swiftTarget("KychookStore", ["KychookModel", "KychookCrypto", "KychookLinux", "CSQLite", grdb, sqlite]),
         swiftTarget(
             "KychookSinks",
             ["KychookModel", "KychookVerify", "KychookLinux", "KychookClient", subprocess, system]

@@ -42,14 +42,24 @@ private func candidates(_ names: String...) -> [FieldMap.Place] {
 extension EventType {
     fileprivate init(_ type: WebhookType) {
         switch type {
-        case .identityStatus:
-            self.init(type.rawValue, subject: .identity, statuses: IdentityStatus.allCases.map(\.rawValue))
-        case .userKycState:
-            self.init(type.rawValue, subject: .user, statuses: KYCState.allCases.map(\.rawValue))
-        case .enterpriseKycState:
-            self.init(type.rawValue, subject: .enterprise, statuses: KYCState.allCases.map(\.rawValue))
-        default:
-            self.init(type.rawValue)
+        case .identityStatus: self.init(type, about: .identity, group: \IdentityStatus.group)
+        case .userKycState: self.init(type, about: .user, group: \KYCState.group)
+        case .enterpriseKycState: self.init(type, about: .enterprise, group: \KYCState.group)
+        default: self.init(type.rawValue)
         }
+    }
+
+    private init<Status: Word>(
+        _ type: WebhookType,
+        about subject: Subject.Kind,
+        group: (Status) -> StatusGroup
+    ) {
+        let documented = Status.allCases.map { ($0.rawValue, group($0)) }
+        self.init(
+            type.rawValue,
+            subject: subject,
+            statuses: Status.allCases.map(\.rawValue),
+            groups: Dictionary(uniqueKeysWithValues: documented + Status.aliases.map { ($0, group($1)) })
+        )
     }
 }

@@ -1,5 +1,7 @@
 import Glibc
+import KychookBitGo
 package import KychookLinux
+package import KychookModel
 
 /// What `kychook` runs on when there is no configuration file: this machine only, one source, one log.
 package struct EmbeddedConfiguration: Equatable, Sendable {
@@ -39,6 +41,9 @@ package struct EmbeddedConfiguration: Equatable, Sendable {
 
         """
     }
+
+    /// The groups of its one source's statuses.
+    package var statusGroups: StatusGroups { StatusGroups([("bitgo", .bitgo)]) }
 
     /// Makes the state directory (0700) and the secret (0600) where they do not exist yet.
     ///

@@ -9,6 +9,7 @@ extension Reading {
         if let value = mapping.value("change") {
             parts.append(.change(in: Set(choices(value, named: "`change`"))))
         }
+        parts += groupConditions(mapping, knowing: vocabulary)
         let isStatusChanged = mapping.boolean("status_changed")
         if isStatusChanged == true { parts.append(SinkFilter.statusChanged) }
         if mapping.has("status_changed"), mapping.has("change") {
@@ -50,6 +51,30 @@ extension Reading {
                 diagnostics.warn(doubt, at: position)
             }
         )
+    }
+
+    /// `status_group`, and what is short for it. A `false` of these lets statuses pass that are in no group.
+    private func groupConditions(_ mapping: MappingReader, knowing vocabulary: FilterVocabulary) -> [SinkFilter] {
+        var conditions: [SinkFilter] = []
+        if let value = mapping.value("status_group") {
+            conditions.append(.group(in: Set(choices(value, named: "`status_group`")), of: vocabulary.groups))
+        }
+        let shorthands: [(String, Set<StatusGroup>)] = [
+            ("terminal", [.final]),
+            ("needs_customer", Set(StatusGroup.allCases.filter(\.waitsForCustomer))),
+        ]
+        for (key, groups) in shorthands {
+            guard let isWanted = mapping.boolean(key) else { continue }
+            let condition = SinkFilter.group(in: groups, of: vocabulary.groups)
+            conditions.append(isWanted ? condition : .not(condition))
+        }
+        if vocabulary.groups.isEmpty,
+            let key = ["status_group", "terminal", "needs_customer"].first(where: mapping.has)
+        {
+            let message = "`\(key)` needs a source whose statuses are known to be in groups, and there is none"
+            diagnostics.warn(message, at: mapping.keyPosition(key))
+        }
+        return conditions
     }
 
     private func bodyConditions(_ value: YAMLValue) -> [SinkFilter] {
@@ -100,8 +125,10 @@ struct FilterVocabulary {
     /// nil when some source may send types that its preset does not list.
     private let types: [String]?
     private let statuses: [String]?
+    let groups: StatusGroups
 
     init(sources: [SourceConfiguration]) {
+        groups = StatusGroups(sources)
         self.sources = sources.map(\.name)
         let types = sources.map(\.preset.types)
         self.types =

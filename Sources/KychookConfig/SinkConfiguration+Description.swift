@@ -102,6 +102,7 @@ extension SinkFilter {
         case .via(let ways): ("via", words(Via.allCases.filter(ways.contains)))
         case .body(let pointer, let patterns):
             ("body", yamlMapping([(pointer.description, yamlList(patterns.map { yaml($0.description) }))]))
+        case .group(let groups, _): ("status_group", words(StatusGroup.allCases.filter(groups.contains)))
         }
     }
 

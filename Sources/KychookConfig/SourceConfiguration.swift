@@ -44,6 +44,13 @@ package struct SourceConfiguration: Sendable {
     }
 }
 
+extension StatusGroups {
+    /// What is known of the configured sources.
+    package init(_ sources: [SourceConfiguration]) {
+        self.init(sources.map { ($0.name, $0.preset) })
+    }
+}
+
 /// The presets by their names in the configuration. A new provider is one case here and one preset.
 package enum Provider: String, CaseIterable, Sendable {
     case bitgo

@@ -1,6 +1,6 @@
 package import KychookCrypto
 import KychookLinux
-import KychookModel
+package import KychookModel
 
 /// Who a listener is: its certificate and key, read and found to fit.
 package struct TLSConfiguration: Sendable {
@@ -10,6 +10,8 @@ package struct TLSConfiguration: Sendable {
     package var key: String
     /// What the files held when the configuration was read.
     package var context: TLSContext
+    /// Of the server's own certificate.
+    package var end: Timestamp
 }
 
 /// The same files, whatever is in them: a renewed certificate is no other configuration.
@@ -44,7 +46,12 @@ extension Reading {
                 diagnostics.warn(message, at: certificate.position)
             }
             let context = try TLSContext(identity)
-            return TLSConfiguration(certificate: chainFile.path, key: keyFile.path, context: context)
+            return TLSConfiguration(
+                certificate: chainFile.path,
+                key: keyFile.path,
+                context: context,
+                end: Timestamp(milliseconds: identity.validTo * 1000)
+            )
         } catch {
             let isKey = error == .noKey || error == .encryptedKey
             let message = words(for: error, certificate: chainFile.path, key: keyFile.path)

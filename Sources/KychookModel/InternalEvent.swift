@@ -27,7 +27,7 @@ extension SinkFilter {
             parts.contains { $0.names(type) }
         case .field(.type, let patterns):
             patterns.contains { $0.description.hasPrefix("\(InternalEvent.source).") && $0.matches(type.rawValue) }
-        case .not, .field, .change, .via, .body:
+        case .not, .field, .change, .via, .body, .group:
             false
         }
     }

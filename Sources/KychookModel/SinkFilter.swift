@@ -7,6 +7,8 @@ package indirect enum SinkFilter: Equatable, Sendable {
     case change(in: Set<StatusChange>)
     case via(in: Set<Via>)
     case body(JSONPointer, in: [Pattern])
+    /// The group of the status, by what is known of the source: never holds for a status that is not known there.
+    case group(in: Set<StatusGroup>, of: StatusGroups)
 
     /// What a sink without `when` gets.
     package static let everything = SinkFilter.all([])
@@ -55,7 +57,15 @@ package indirect enum SinkFilter: Equatable, Sendable {
             return ways.contains(event.via) ? nil : "via is \(event.via.rawValue)"
         case .body(let pointer, let patterns):
             return mismatch(body(pointer), patterns, name: "body \(pointer)")
+        case .group(let groups, let known):
+            return mismatch(event, groups, known)
         }
+    }
+
+    private func mismatch(_ event: Event, _ groups: Set<StatusGroup>, _ known: StatusGroups) -> String? {
+        guard let status = event.interpretation.status else { return "status_group is missing: it has no status" }
+        guard let group = known.group(of: event) else { return "\"\(status)\" is in no status_group" }
+        return groups.contains(group) ? nil : "status_group is \(group.rawValue)"
     }
 
     private func mismatch(_ value: String?, _ patterns: [Pattern], name: String) -> String? {

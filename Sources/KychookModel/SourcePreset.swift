@@ -46,11 +46,19 @@ package struct EventType: Equatable, Sendable {
     package var subject: Subject.Kind?
     /// The statuses that the provider lists; others are kept as they are, but `check` warns of them.
     package var statuses: [String]
+    /// What a status asks of whom, by the status, in every spelling that the provider uses; others are in no group.
+    package var groups: [String: StatusGroup]
 
-    package init(_ name: String, subject: Subject.Kind? = nil, statuses: [String] = []) {
+    package init(
+        _ name: String,
+        subject: Subject.Kind? = nil,
+        statuses: [String] = [],
+        groups: [String: StatusGroup] = [:]
+    ) {
         self.name = name
         self.subject = subject
         self.statuses = statuses
+        self.groups = groups
     }
 }
 

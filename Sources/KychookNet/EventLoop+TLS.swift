@@ -41,9 +41,11 @@ extension EventLoop {
             // The end is read when what came before it has been parsed.
             if tls.hasEnded { connection.pointee.isReadable = true }
         case .plainHTTP:
+            counters.tlsFailures.add(1)
             connection.pointee.tls = nil
             refuse(connection, .malformed)
         case .failed:
+            counters.tlsFailures.add(1)
             inbox.pointee.removeAll()
             connection.pointee.isClosing = true
         }

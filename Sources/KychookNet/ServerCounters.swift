@@ -14,6 +14,8 @@ package struct ServerCounters: Equatable, Sendable {
     package var held = 0
     /// Connections ended by a deadline of any kind.
     package var timeouts = 0
+    /// Connections ended for what came instead of TLS, or in it: no common version, plain HTTP, a broken record.
+    package var tlsFailures = 0
 
     package init() {}
 }
@@ -28,6 +30,7 @@ final class LoopCounters: Sendable {
     let acceptPauses = Counter()
     let held = Counter()
     let timeouts = Counter()
+    let tlsFailures = Counter()
     private let ok = Counter()
     private let answers: [Counter]
 
@@ -55,6 +58,7 @@ final class LoopCounters: Sendable {
         sum.acceptPauses += acceptPauses.value
         sum.held += held.value
         sum.timeouts += timeouts.value
+        sum.tlsFailures += tlsFailures.value
         sum.answers[200, default: 0] += ok.value
         for (status, counter) in zip(Self.statuses, answers) where counter.value > 0 {
             sum.answers[status, default: 0] += counter.value

@@ -142,7 +142,8 @@ package final class Server: Sendable {
             providers: providers.statistics,
             check: check,
             clock: clock,
-            started: clock.now()
+            started: clock.now(),
+            configuration: inForce
         )
         admin = try configuration.admin.map {
             try AdminListener($0, readiness: readiness, source: figures, logger: logger)

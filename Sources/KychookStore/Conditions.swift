@@ -15,13 +15,20 @@ struct Conditions {
         arguments += given
     }
 
+    /// - Parameter values: one for each `?`.
+    mutating func add(_ text: String, _ values: [any DatabaseValueConvertible]) {
+        texts.append(text)
+        arguments += values
+    }
+
     mutating func add(_ column: String, isOneOf values: [Int64]) {
         texts.append("\(column) IN (\(values.map { _ in "?" }.joined(separator: ", ")))")
         arguments += values
     }
 
-    mutating func add(_ reference: SubjectReference?) {
+    mutating func add(_ reference: SubjectReference?, _ database: Database) throws {
         guard let reference else { return }
+        add("subject.id", isOneOf: try reference.rows(database))
         add("subject.name = ?", reference.id)
         add("subject.kind = ?", reference.kind?.code)
         add("source.name = ?", reference.source)

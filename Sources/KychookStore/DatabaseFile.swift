@@ -1,3 +1,4 @@
+import CSQLite
 import GRDB
 import GRDBSQLite
 import Glibc
@@ -9,6 +10,11 @@ import KychookLinux
 /// not a database was damaged, and is refused instead of being silently replaced by an empty store.
 struct DatabaseFile: Sendable {
     let path: String
+
+    init(path: String) {
+        _ = librarySettings
+        self.path = path
+    }
 
     /// The writer's connection. The caller holds the state directory's lock.
     /// - Parameter mayCreate: at the start of a server, not when a running one opens its store again.
@@ -62,6 +68,8 @@ struct DatabaseFile: Sendable {
             // Checkpoints inside COMMIT were the p99 of an answer: the checkpointer does them.
             try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
             try database.execute(sql: "PRAGMA cache_size = -4096")
+            // Of the fingerprints that are young: what is in memory need not be written.
+            try database.execute(sql: "PRAGMA temp_store = MEMORY")
         }
         return configuration
     }
@@ -133,3 +141,6 @@ struct DatabaseFile: Sendable {
 private func parentDirectory(of path: String) -> String {
     path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
 }
+
+/// Made once, before the first connection of this process.
+private let librarySettings: Void = kychook_sqlite_count_no_memory()

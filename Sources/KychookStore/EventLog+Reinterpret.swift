@@ -101,15 +101,25 @@ private struct Reinterpreter {
             return event
         }
         let source = try statements.putSource(rules)
-        let known = try interpretation.subject.flatMap { try statements.subject($0, source: source) }
+        var hasher = Hasher()
+        let fingerprint = interpretation.subject.map { Fingerprint(of: $0, source: rules.name, hasher: &hasher) }
+        let known = try fingerprint.flatMap { try statements.subject($0) }
         event.previousStatus = known?.state.status
         event.change = try change(of: event, known: known)
         var subject = known?.id
-        if let named = interpretation.subject, let state = state(after: event, known: known) {
+        if let named = interpretation.subject, let fingerprint, let state = state(after: event, known: known) {
             if let known {
                 if event.change.movesStatus { try statements.moveSubject(known.id, to: state, event: event) }
             } else {
-                subject = try statements.insertSubject(named, source: source, state: state, event: event)
+                let row = try statements.insertSubject(
+                    named,
+                    fingerprint: fingerprint,
+                    source: source,
+                    state: state,
+                    event: event
+                )
+                try statements.remember(fingerprint, target: row)
+                subject = row
             }
         }
         try update(event, subject: subject)
@@ -161,7 +171,7 @@ private struct Reinterpreter {
         )
         for value in [fingerprints.primary, fingerprints.header].compactMap(\.self)
         where try statements.copy(value) == nil {
-            try statements.remember(value, sequence: item.event.sequence)
+            try statements.remember(value, target: item.event.sequence)
         }
     }
 

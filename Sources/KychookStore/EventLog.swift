@@ -29,6 +29,8 @@ package final class EventLog: Sendable {
 
     package struct Options: Sendable {
         package var limits: Limits
+        /// Fingerprints that are kept in memory before they are moved to disk together, some 30 bytes each.
+        package var youngFingerprints: Int
         /// The answers of one commit, on the writer's thread.
         package var answer: @Sendable ([Answer]) -> Void
         /// An event was refused for want of room, and there is room again. On the writer's thread.
@@ -42,6 +44,7 @@ package final class EventLog: Sendable {
 
         package init(
             limits: Limits = Limits(),
+            youngFingerprints: Int = 32_768,
             answer: @escaping @Sendable ([Answer]) -> Void = { _ in },
             onRoom: @escaping @Sendable () -> Void = {},
             onCommit: @escaping @Sendable (Int64) -> Void = { _ in },
@@ -49,6 +52,7 @@ package final class EventLog: Sendable {
             onRecovery: @escaping @Sendable () -> Void = {}
         ) {
             self.limits = limits
+            self.youngFingerprints = youngFingerprints
             self.answer = answer
             self.onRoom = onRoom
             self.onCommit = onCommit

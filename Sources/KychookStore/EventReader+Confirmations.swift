@@ -111,14 +111,8 @@ extension EventReader {
     /// An identity's present status.
     /// - Returns: nil: it was never heard of; a nil status: none is confirmed yet.
     package func status(of identity: String, source: String) throws(StoreError) -> String?? {
-        let sql = """
-            SELECT status FROM subject WHERE name = ? AND kind = ?
-                AND source = (SELECT id FROM source WHERE name = ?)
-            """
-        let text = try read {
-            try String.fetchOne($0, sql: sql, arguments: [identity, Subject.Kind.identity.code, source])
-        }
-        return text.map { $0.isEmpty ? nil : $0 }
+        let reference = SubjectReference("\(source)/\(Subject(kind: .identity, id: identity))")
+        return try subjects(reference: reference, limit: 1).first.map(\.status)
     }
 }
 

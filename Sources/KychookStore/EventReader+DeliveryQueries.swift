@@ -88,23 +88,28 @@ extension EventReader {
             query.sequence,
             query.sequence
         )
-        conditions.add(query.subject)
         if let rows = query.rows { conditions.add("delivery.id", isOneOf: rows) }
-        let sql = """
-            SELECT delivery.id, sink.name, delivery.state, delivery.attempts, delivery.next_attempt,
-                (SELECT reason FROM attempt WHERE attempt.delivery = delivery.id ORDER BY number DESC LIMIT 1),
-                event.id, event.type, subject.kind, subject.name, event.status, delivery.is_replay,
-                operation.kind, operation.at, operation.reason
-            FROM delivery
-            JOIN sink ON sink.id = delivery.sink
-            JOIN event ON event.sequence = delivery.sequence
-            JOIN source ON source.id = event.source
-            LEFT JOIN subject ON subject.id = event.subject
-            LEFT JOIN operation ON operation.id = delivery.operation
-            \(conditions.clause) ORDER BY delivery.id DESC LIMIT ?
-            """
-        let arguments = StatementArguments(conditions.arguments + [query.limit])
-        return try read { try $0.rows(sql, arguments, { DeliveryRecord($0) }) }.reversed()
+        return try read { database in
+            try conditions.add(query.subject, database)
+            return try database.rows(
+                """
+                SELECT delivery.id, sink.name, delivery.state, delivery.attempts, delivery.next_attempt,
+                    (SELECT reason FROM attempt WHERE attempt.delivery = delivery.id ORDER BY number DESC LIMIT 1),
+                    event.id, event.type, subject.kind, subject.name, event.status, delivery.is_replay,
+                    operation.kind, operation.at, operation.reason
+                FROM delivery
+                JOIN sink ON sink.id = delivery.sink
+                JOIN event ON event.sequence = delivery.sequence
+                JOIN source ON source.id = event.source
+                LEFT JOIN subject ON subject.id = event.subject
+                LEFT JOIN operation ON operation.id = delivery.operation
+                \(conditions.clause) ORDER BY delivery.id DESC LIMIT ?
+                """,
+                StatementArguments(conditions.arguments + [query.limit]),
+                { DeliveryRecord($0) }
+            )
+        }
+        .reversed()
     }
 
     /// What became of an event at the sinks that have a row for it.

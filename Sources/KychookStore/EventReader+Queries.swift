@@ -33,27 +33,6 @@ package struct EventQuery: Sendable {
     }
 }
 
-/// A subject as an operator names it: `[SOURCE/][KIND/]ID`.
-package struct SubjectReference: Equatable, Sendable {
-    package var source: String?
-    package var kind: Subject.Kind?
-    package var id: String
-
-    /// Words before the last slash count as source and kind only when they can be; an ID may hold slashes itself.
-    package init(_ text: String) {
-        var parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        if parts.count >= 3, let kind = Subject.Kind(rawValue: parts[1]) {
-            source = parts[0]
-            self.kind = kind
-            parts.removeFirst(2)
-        } else if parts.count >= 2, let kind = Subject.Kind(rawValue: parts[0]) {
-            self.kind = kind
-            parts.removeFirst()
-        }
-        id = parts.joined(separator: "/")
-    }
-}
-
 /// A subject and where it stands.
 package struct SubjectSummary: Equatable, Sendable {
     package var source: String
@@ -81,34 +60,49 @@ extension EventReader {
         conditions.add("event.received >= ?", query.since?.milliseconds)
         conditions.add("event.received <= ?", query.until?.milliseconds)
         conditions.add("event.sequence > ?", query.after)
-        conditions.add(query.subject)
         let order = query.after == nil ? "DESC" : "ASC"
-        let sql =
-            StoredEvent.select(withBody: withBodies) + conditions.clause + " ORDER BY event.sequence \(order) LIMIT ?"
-        let arguments = conditions.arguments + [query.limit]
-        let events = try read { try StoredEvent.fetch($0, sql, arguments, bodyLimitInBytes: bodyLimitInBytes) }
+        let events = try read { database in
+            try conditions.add(query.subject, database)
+            return try StoredEvent.fetch(
+                database,
+                StoredEvent.select(withBody: withBodies) + conditions.clause
+                    + " ORDER BY event.sequence \(order) LIMIT ?",
+                conditions.arguments + [query.limit],
+                bodyLimitInBytes: bodyLimitInBytes
+            )
+        }
         return query.after == nil ? events.reversed() : events
     }
 
     /// Subjects that match, those that moved last first.
+    /// - Parameters:
+    ///   - statuses: only those that stand at one of these; nil: wherever they stand.
+    ///   - excluded: none of those that stand at one of these.
+    ///   - unmovedSince: only those whose status is at least as old; they come with the oldest first.
     package func subjects(
         kind: Subject.Kind? = nil,
         status: String? = nil,
+        in statuses: [StatusGroups.Statuses]? = nil,
+        notIn excluded: [StatusGroups.Statuses] = [],
+        unmovedSince: Timestamp? = nil,
         reference: SubjectReference? = nil,
         limit: Int
     ) throws(StoreError) -> [SubjectSummary] {
         var conditions = Conditions()
         conditions.add("subject.kind = ?", kind?.code)
         conditions.add("subject.status = ?", status)
-        conditions.add(reference)
-        let sql = """
-            SELECT source.name, subject.kind, subject.name, subject.status, subject.since, subject.event, subject.id
-            FROM subject JOIN source ON source.id = subject.source \(conditions.clause)
-            ORDER BY subject.event DESC LIMIT ?
-            """
-        let arguments = StatementArguments(conditions.arguments + [limit])
+        conditions.add("subject.since <= ?", unmovedSince?.milliseconds)
+        if let statuses { conditions.add(isOneOf: statuses) }
+        conditions.add(isNoneOf: excluded)
+        let order = unmovedSince == nil ? "subject.event DESC" : "subject.since, subject.event"
         return try read { database in
-            try database.rows(sql, arguments) { row in
+            try conditions.add(reference, database)
+            let sql = """
+                SELECT source.name, subject.kind, subject.name, subject.status, subject.since, subject.event, subject.id
+                FROM subject JOIN source ON source.id = subject.source \(conditions.clause)
+                ORDER BY \(order) LIMIT ?
+                """
+            return try database.rows(sql, StatementArguments(conditions.arguments + [limit])) { row in
                 guard let subject = Subject(kind: row.optionalInteger(1), name: row.text(2)) else { return nil }
                 return SubjectSummary(
                     source: row.text(0) ?? "",
@@ -127,5 +121,26 @@ extension EventReader {
         let sql =
             StoredEvent.select(withBody: false) + " WHERE event.subject = ? ORDER BY event.sequence DESC LIMIT ?"
         return try read { try StoredEvent.fetch($0, sql, [subject.row, limit]) }.reversed()
+    }
+}
+
+extension Conditions {
+    fileprivate mutating func add(isOneOf statuses: [StatusGroups.Statuses]) {
+        // An empty list is met by nobody.
+        let text = statuses.isEmpty ? "0" : statuses.map(Conditions.text).joined(separator: " OR ")
+        add("(\(text))", statuses.flatMap(Conditions.arguments))
+    }
+
+    fileprivate mutating func add(isNoneOf statuses: [StatusGroups.Statuses]) {
+        for statuses in statuses { add("NOT \(Conditions.text(statuses))", Conditions.arguments(statuses)) }
+    }
+
+    private static func text(_ statuses: StatusGroups.Statuses) -> String {
+        let marks = statuses.statuses.map { _ in "?" }.joined(separator: ", ")
+        return "(source.name = ? AND subject.kind = ? AND subject.status IN (\(marks)))"
+    }
+
+    private static func arguments(_ statuses: StatusGroups.Statuses) -> [any DatabaseValueConvertible] {
+        [statuses.source, statuses.kind.code] + statuses.statuses
     }
 }

@@ -5,7 +5,9 @@ import KychookModel
 extension Ledger {
     func settle(_ result: ReadResult) throws -> ReadOutcome {
         let source = try row(of: result.source)
-        let known = try statements.subject(result.subject, source: source)
+        var hasher = Hasher()
+        let fingerprint = Fingerprint(of: result.subject, source: result.source.name, hasher: &hasher)
+        let known = try statements.subject(fingerprint)
         let row = try known.flatMap { try confirmations.row(of: $0.id) }
         let state = try known.map { try self.state(of: $0, open: row?.open, result.source) } ?? ConfirmationState()
         if case .view(let incoming) = result.answer, incoming.via == .reconcile {
@@ -119,9 +121,9 @@ extension Ledger {
         source: Int64,
         known: Statements.SubjectRow?
     ) throws -> Event? {
-        guard let subject = incoming.interpretation.subject, let status = incoming.interpretation.status else {
-            return nil
-        }
+        guard let subject = incoming.interpretation.subject, let fingerprint = incoming.subject,
+            let status = incoming.interpretation.status
+        else { return nil }
         let before = known?.state.status
         // Times of the API stay in its events: in the subject's row they would hide those of webhooks.
         let time = incoming.via == .timeout ? incoming.interpretation.time : nil
@@ -133,7 +135,15 @@ extension Ledger {
             source: source
         ) { event in
             guard let known else {
-                return try statements.insertSubject(subject, source: source, state: state, event: event)
+                let row = try statements.insertSubject(
+                    subject,
+                    fingerprint: fingerprint,
+                    source: source,
+                    state: state,
+                    event: event
+                )
+                try young.remember(fingerprint, target: row)
+                return row
             }
             try statements.moveSubject(known.id, to: state, event: event)
             return known.id

@@ -7,28 +7,33 @@ package import KychookModel
 final class Ledger {
     let statements: Statements
     let confirmations: ConfirmationTable
+    let young: YoungFingerprints
     private var identifiers: EventIDGenerator
     private(set) var lastSequence: Int64
     private var sources: [String: (row: Int64, typePrefix: String)] = [:]
 
-    init(_ database: Database) throws {
+    /// - Parameter youngFingerprints: how many are kept in memory.
+    init(_ database: Database, youngFingerprints: Int) throws {
+        // Also counts events that were erased since: a sequence is never used again.
+        lastSequence = try Int64.fetchOne(database, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'event'") ?? 0
+        young = try YoungFingerprints(database, capacity: youngFingerprints)
         statements = try Statements(database)
         confirmations = try ConfirmationTable(database)
         let newest = try Row.fetchOne(database, sql: "SELECT sequence, id FROM event ORDER BY sequence DESC LIMIT 1")
         identifiers = EventIDGenerator(after: newest.flatMap { EventID(blob: $0["id"]) })
-        // Also counts events that were erased since: a sequence is never used again.
-        lastSequence = try Int64.fetchOne(database, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'event'") ?? 0
     }
 
     /// Runs `body`, and forgets what it counted when it throws: the transaction is rolled back with it.
     func withRollback<Result>(_ body: () throws -> Result) throws -> Result {
         let sequence = lastSequence
         let sources = sources
+        let position = young.position
         do {
             return try body()
         } catch {
             lastSequence = sequence
             self.sources = sources
+            young.restore(position)
             throw error
         }
     }
@@ -38,7 +43,7 @@ final class Ledger {
         let source = try row(of: incoming.source)
         let interpretation = incoming.interpretation
         let known = try knownCopy(of: incoming)
-        var subject = try subject(of: interpretation, source: source)
+        var subject = try incoming.subject.flatMap { try statements.subject($0) }
         if incoming.source.confirm != .never, let row = subject?.id {
             subject?.state.asking = try confirmations.newestAsking(of: row)
         }
@@ -56,23 +61,26 @@ final class Ledger {
             demand.change,
             previousStatus: subject?.state.status,
             keyReused: keyReused,
-            source: source
+            source: source,
+            fingerprints: incoming.fingerprints.toRemember(keyReused: keyReused)
         ) { event in
-            try store(demand.change, of: event, source: source, known: subject)
+            try store(demand.change, of: event, incoming, source: source, known: subject)
         }
         if demand.asks, let row { try confirmations.ask(of: row, source: source, for: event) }
-        try remember(incoming, sequence: event.sequence, keyReused: keyReused)
         return .stored(event)
     }
 
     /// Gives an event its place in the log and stores it with its body.
-    /// - Parameter move: brings its subject up to date; returns the subject's row.
+    /// - Parameters:
+    ///   - fingerprints: by which its copies find it.
+    ///   - move: brings its subject up to date; returns the subject's row.
     func store(
         _ incoming: IncomingEvent,
         _ change: StatusChange,
         previousStatus: String?,
         keyReused: Bool = false,
         source: Int64,
+        fingerprints: [Fingerprint] = [],
         move: (Event) throws -> Int64?
     ) throws -> (Event, subject: Int64?) {
         lastSequence += 1
@@ -88,9 +96,15 @@ final class Ledger {
             via: incoming.via
         )
         let subject = try move(event)
-        try statements.insert(event, source: source, subject: subject, incoming)
+        try statements.insert(event, source: source, subject: subject, incoming, fingerprints: fingerprints)
         try statements.insertBody(incoming, sequence: event.sequence)
+        for fingerprint in fingerprints { try young.remember(fingerprint, target: event.sequence) }
         return (event, subject)
+    }
+
+    /// Once a batch, before its commit.
+    func finishBatch() throws {
+        try young.moveSurplus(newest: .init(event: lastSequence, subject: statements.newestSubject()))
     }
 
     private func knownCopy(of incoming: IncomingEvent) throws -> KnownCopy? {
@@ -105,29 +119,15 @@ final class Ledger {
         return first.copy(.body)
     }
 
-    private func remember(_ incoming: IncomingEvent, sequence: Int64, keyReused: Bool) throws {
-        let fingerprints = incoming.fingerprints
-        if keyReused, let content = fingerprints.content {
-            try statements.remember(content, sequence: sequence)
-        } else {
-            try statements.remember(fingerprints.primary, sequence: sequence)
-        }
-        if let header = fingerprints.header { try statements.remember(header, sequence: sequence) }
-    }
-
-    private func subject(of interpretation: Interpretation, source: Int64) throws -> Statements.SubjectRow? {
-        guard let subject = interpretation.subject else { return nil }
-        return try statements.subject(subject, source: source)
-    }
-
     /// Brings the subject's row up to date; returns its row id.
     private func store(
         _ change: StatusChange,
         of event: Event,
+        _ incoming: IncomingEvent,
         source: Int64,
         known: Statements.SubjectRow?
     ) throws -> Int64? {
-        guard let subject = event.interpretation.subject else { return nil }
+        guard let subject = event.interpretation.subject, let fingerprint = incoming.subject else { return nil }
         let state = StatusVerdict.apply(
             change,
             of: event.interpretation,
@@ -143,7 +143,15 @@ final class Ledger {
             }
             return known.id
         }
-        return try statements.insertSubject(subject, source: source, state: state, event: event)
+        let row = try statements.insertSubject(
+            subject,
+            fingerprint: fingerprint,
+            source: source,
+            state: state,
+            event: event
+        )
+        try young.remember(fingerprint, target: row)
+        return row
     }
 
     /// The row of a source, made when it is first seen, kept in step with its prefix.

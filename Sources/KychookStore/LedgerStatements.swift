@@ -7,35 +7,43 @@ final class Statements {
     private let findCopy: Statement
     private let findSubject: Statement
     private let addSubject: Statement
+    private let findNewestSubject: Statement
     private let moveSubject: Statement
     private let renewSubject: Statement
     private let addEvent: Statement
     private let addBody: Statement
     private let addFingerprint: Statement
+    private let forgetYoung: Statement
     private let addSource: Statement
+
+    /// What a fingerprint leads to, in SQL: the young ones know better.
+    private static let target = """
+        coalesce(
+            (SELECT target FROM temp.young_fingerprint WHERE value = ?1), (SELECT target FROM fingerprint WHERE value = ?1)
+        )
+        """
 
     init(_ database: Database) throws {
         findCopy = try Statement(
             database,
             """
             SELECT event.sequence, event.received, event.status, event.provider_time, subject.kind, subject.name
-            FROM fingerprint
-            JOIN event ON event.sequence = fingerprint.sequence
-            LEFT JOIN subject ON subject.id = event.subject
-            WHERE fingerprint.value = ?
+            FROM event LEFT JOIN subject ON subject.id = event.subject
+            WHERE event.sequence = \(Statements.target)
             """
         )
         findSubject = try Statement(
             database,
-            "SELECT id, status, newest, newest_field FROM subject WHERE name = ? AND kind = ? AND source = ?"
+            "SELECT id, status, newest, newest_field FROM subject WHERE id = \(Statements.target)"
         )
         addSubject = try Statement(
             database,
             """
-            INSERT INTO subject (name, kind, source, status, since, event, newest, newest_field)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
+            INSERT INTO subject (name, kind, source, status, since, event, newest, newest_field, fingerprint)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """
         )
+        findNewestSubject = try Statement(database, "SELECT max(id) FROM subject")
         moveSubject = try Statement(
             database,
             "UPDATE subject SET status = ?, since = ?, event = ?, newest = ?, newest_field = ? WHERE id = ?"
@@ -45,8 +53,9 @@ final class Statements {
             database,
             """
             INSERT INTO event (sequence, id, received, source, type, problem, subject, status, previous_status, change,
-                enterprise, organization, provider_time, provider_time_field, key, key_reused, via, secret, url_type)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                enterprise, organization, provider_time, provider_time_field, key, key_reused, via, secret, url_type,
+                fingerprints)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """
         )
         addBody = try Statement(
@@ -58,8 +67,9 @@ final class Statements {
         )
         addFingerprint = try Statement(
             database,
-            "INSERT INTO fingerprint (value, sequence) VALUES (?, ?) ON CONFLICT DO UPDATE SET sequence = excluded.sequence"
+            "INSERT INTO fingerprint (value, target) VALUES (?, ?) ON CONFLICT DO UPDATE SET target = excluded.target"
         )
+        forgetYoung = try Statement(database, "DELETE FROM temp.young_fingerprint WHERE value = ?")
         addSource = try Statement(
             database,
             """
@@ -87,8 +97,8 @@ final class Statements {
         }
     }
 
-    func copy(_ fingerprint: [UInt8]) throws(SQLiteFailure) -> Copy? {
-        findCopy.bind(1, bytes: fingerprint)
+    func copy(_ fingerprint: Fingerprint) throws(SQLiteFailure) -> Copy? {
+        findCopy.bind(1, fingerprint)
         return try findCopy.row { row in
             Copy(
                 sequence: row.integer(0),
@@ -105,10 +115,8 @@ final class Statements {
         var state: SubjectState
     }
 
-    func subject(_ subject: Subject, source: Int64) throws(SQLiteFailure) -> SubjectRow? {
-        findSubject.bind(1, subject.id)
-        findSubject.bind(2, subject.kind.code)
-        findSubject.bind(3, source)
+    func subject(_ fingerprint: Fingerprint) throws(SQLiteFailure) -> SubjectRow? {
+        findSubject.bind(1, fingerprint)
         return try findSubject.row { row in
             SubjectRow(
                 id: row.integer(0),
@@ -120,12 +128,14 @@ final class Statements {
         }
     }
 
+    /// The caller has the fingerprint remembered.
     func insertSubject(
         _ subject: Subject,
+        fingerprint: Fingerprint,
         source: Int64,
         state: SubjectState,
         event: Event
-    ) throws(SQLiteFailure) -> Int64? {
+    ) throws(SQLiteFailure) -> Int64 {
         addSubject.bind(1, subject.id)
         addSubject.bind(2, subject.kind.code)
         addSubject.bind(3, source)
@@ -135,7 +145,14 @@ final class Statements {
         addSubject.bind(6, event.sequence)
         addSubject.bind(7, state.newest?.moment.milliseconds)
         addSubject.bind(8, state.newest?.field)
-        return try addSubject.row { $0.integer(0) }
+        addSubject.bind(9, fingerprint)
+        // Not RETURNING: SQLite makes a temporary table for each run of it.
+        try addSubject.run()
+        return addSubject.newRow
+    }
+
+    func newestSubject() throws(SQLiteFailure) -> Int64 {
+        try findNewestSubject.row { $0.integer(0) } ?? 0
     }
 
     func moveSubject(_ id: Int64, to state: SubjectState, event: Event) throws(SQLiteFailure) {
@@ -155,7 +172,13 @@ final class Statements {
         try renewSubject.run()
     }
 
-    func insert(_ event: Event, source: Int64, subject: Int64?, _ incoming: IncomingEvent) throws(SQLiteFailure) {
+    func insert(
+        _ event: Event,
+        source: Int64,
+        subject: Int64?,
+        _ incoming: IncomingEvent,
+        fingerprints: [Fingerprint]
+    ) throws(SQLiteFailure) {
         let interpretation = event.interpretation
         addEvent.bind(1, event.sequence)
         addEvent.bind(2, bytes: event.id.blob)
@@ -176,6 +199,7 @@ final class Statements {
         addEvent.bind(17, event.via.rawValue)
         addEvent.bind(18, incoming.secretIndex.map(Int64.init))
         addEvent.bind(19, incoming.urlType)
+        addEvent.bind(20, bytes: fingerprints.flatMap(\.bytes))
         try addEvent.run()
     }
 
@@ -191,10 +215,13 @@ final class Statements {
         try addBody.run()
     }
 
-    func remember(_ fingerprint: [UInt8], sequence: Int64) throws(SQLiteFailure) {
-        addFingerprint.bind(1, bytes: fingerprint)
-        addFingerprint.bind(2, sequence)
+    /// At once on disk: for what happens seldom, and for what the target's own row does not hold.
+    func remember(_ fingerprint: Fingerprint, target: Int64) throws(SQLiteFailure) {
+        addFingerprint.bind(1, fingerprint)
+        addFingerprint.bind(2, target)
         try addFingerprint.run()
+        forgetYoung.bind(1, fingerprint)
+        try forgetYoung.run()
     }
 
     func putSource(_ source: SourceRules) throws -> Int64 {

@@ -1,4 +1,7 @@
+import Foundation
 import GRDB
+import KychookCrypto
+import KychookModel
 
 /// Every table, in numbered steps. A step is never edited after a release; a change is a new step.
 enum Schema {
@@ -6,7 +9,8 @@ enum Schema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 event log, subjects, sinks") { try $0.execute(sql: step1) }
         migrator.registerMigration("2 operations, open and paused sinks") { try $0.execute(sql: step2) }
-        migrator.registerMigration("3 confirmations") { try $0.execute(sql: step3) }
+        migrator.registerMigration("3 fingerprints beside their events") { try step3($0) }
+        migrator.registerMigration("4 confirmations") { try $0.execute(sql: step4) }
         return migrator
     }()
 
@@ -173,7 +177,66 @@ enum Schema {
         ) WITHOUT ROWID;
         """
 
-    private static let step3 = """
+    private static func step3(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                -- The event's rows of fingerprint, 16 bytes each: of the newest events they are there only later
+                -- (YoungFingerprints).
+                ALTER TABLE event ADD COLUMN fingerprints BLOB;
+
+                -- Subjects are found by their fingerprint too; an index by name cost each new one a page.
+                ALTER TABLE subject RENAME TO subject_2;
+                CREATE TABLE subject (
+                    -- never used again: what is above the mark below is young
+                    id INTEGER PRIMARY KEY AUTOINCREMENT,
+                    source INTEGER NOT NULL,
+                    kind INTEGER NOT NULL,
+                    name TEXT NOT NULL,
+                    status TEXT NOT NULL,
+                    since INTEGER NOT NULL,
+                    event INTEGER NOT NULL,
+                    newest INTEGER,
+                    newest_field TEXT,
+                    fingerprint BLOB NOT NULL
+                );
+
+                ALTER TABLE fingerprint RENAME COLUMN sequence TO target;
+                """
+        )
+        let add = try database.makeStatement(
+            sql: """
+                INSERT INTO subject SELECT id, source, kind, name, status, since, event, newest, newest_field, ?
+                FROM subject_2 WHERE id = ?
+                """
+        )
+        let remember = try database.makeStatement(sql: "INSERT INTO fingerprint (value, target) VALUES (?, ?)")
+        var hasher = Hasher()
+        let subjects = try Row.fetchCursor(
+            database,
+            sql: """
+                SELECT subject_2.id, subject_2.kind, subject_2.name, source.name AS source
+                FROM subject_2 JOIN source ON source.id = subject_2.source
+                """
+        )
+        while let row = try subjects.next() {
+            guard let subject = Subject(kind: row["kind"], name: row["name"]) else { continue }
+            let fingerprint = Fingerprint(of: subject, source: row["source"], hasher: &hasher)
+            let id: Int64 = row["id"]
+            try add.execute(arguments: [Data(fingerprint.bytes), id])
+            try remember.execute(arguments: [Data(fingerprint.bytes), id])
+        }
+        try database.execute(
+            sql: """
+                DROP TABLE subject_2;
+                -- One row: the fingerprints of all events up to this one, and of all subjects, are in their table.
+                CREATE TABLE fingerprint_mark (event INTEGER NOT NULL, subject INTEGER NOT NULL);
+                INSERT INTO fingerprint_mark SELECT
+                    (SELECT coalesce(max(sequence), 0) FROM event), (SELECT coalesce(max(id), 0) FROM subject);
+                """
+        )
+    }
+
+    private static let step4 = """
         -- Subjects to be read by the provider's API, one row for all events of a subject that ask for it.
         CREATE TABLE confirmation (
             subject INTEGER PRIMARY KEY,

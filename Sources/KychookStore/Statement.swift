@@ -57,10 +57,20 @@ final class Statement {
         bytes.withUnsafeBytes { bind(index, bytes: $0) }
     }
 
+    func bind(_ index: Int32, _ fingerprint: Fingerprint) {
+        fingerprint.withBytes { bind(index, bytes: $0) }
+    }
+
     /// Runs a statement that returns no row.
     func run() throws(SQLiteFailure) {
         _ = try row { _ in }
     }
+
+    /// The row that the last insertion through this connection made.
+    var newRow: Int64 { sqlite3_last_insert_rowid(connection) }
+
+    /// Rows that the last run of a statement of this connection wrote or deleted.
+    var changes: Int { Int(sqlite3_changes64(connection)) }
 
     /// Runs the statement and reads its first row, if it has one.
     func row<Result>(_ read: (borrowing Columns) -> Result) throws(SQLiteFailure) -> Result? {

@@ -34,7 +34,7 @@ final class Writer {
         self.commits = commits
         self.options = options
         file = DatabaseFile(path: directory.database)
-        session = try Session(connection, checkpointer)
+        session = try Session(connection, checkpointer, options)
     }
 
     /// One connection and what was prepared on it.
@@ -43,11 +43,12 @@ final class Writer {
         let ledger: Ledger
         let deliveries: DeliveryLog
 
-        init(_ connection: DatabaseQueue, _ checkpointer: Checkpointer) throws {
+        init(_ connection: DatabaseQueue, _ checkpointer: Checkpointer, _ options: EventLog.Options) throws {
             self.connection = connection
             (ledger, deliveries) = try connection.writeWithoutTransaction { database in
                 checkpointer.watch(database)
-                return (try Ledger(database), try DeliveryLog(database))
+                let ledger = try Ledger(database, youngFingerprints: options.youngFingerprints)
+                return (ledger, try DeliveryLog(database))
             }
         }
     }
@@ -96,7 +97,9 @@ final class Writer {
         do {
             let outcomes = try transaction(database, session, events: turn.appends.count) {
                 for report in turn.reports { try record(report, session) }
-                return try turn.appends.map { try session.ledger.append($0.event) }
+                let outcomes = try turn.appends.map { try session.ledger.append($0.event) }
+                try session.ledger.finishBatch()
+                return outcomes
             }
             turn.succeed(outcomes)
         } catch let failure as SQLiteFailure where !failure.concernsWholeStore {
@@ -182,7 +185,7 @@ final class Writer {
 
     private func openSession() throws -> Session {
         if let session { return session }
-        let opened = try Session(file.openForWriting(mayCreate: false), checkpointer)
+        let opened = try Session(file.openForWriting(mayCreate: false), checkpointer, options)
         session = opened
         return opened
     }

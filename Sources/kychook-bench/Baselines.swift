@@ -29,21 +29,18 @@ enum Baseline {
         return result
     }
 
-    /// The same load against an nginx that answers an empty 200.
+    /// An nginx of one process that answers an empty 200 to everything.
     /// - Returns: nil when there is no nginx here.
-    static func nginx(in directory: TemporaryDirectory, _ events: SignedEvents, connections: Int) throws -> LoadResult?
-    {
+    static func nginx(in directory: TemporaryDirectory) throws -> ForeignServer? {
         let places = ["/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/sbin/nginx"]
         guard let program = places.first(where: { fileExists($0) }) else { return nil }
         let address = try freeAddress()
         try directory.write("nginx.conf", nginxConfiguration(directory.path, address))
-        let arguments: [String] = [
-            program, "-p", directory.path, "-c", directory.path("nginx.conf"), "-e", directory.path("nginx.log"),
-        ]
-        let process = try ChildProcess(arguments, output: directory.path("nginx.out"))
-        defer { _ = process.stop(patience: .seconds(2)) }
-        try waitUntilListening(address)
-        return try LoadGenerator(events, to: address, connections: connections, repeats: true).run(for: .seconds(3))
+        return try ForeignServer(
+            [program, "-p", directory.path, "-c", directory.path("nginx.conf"), "-e", directory.path("nginx.log")],
+            at: address,
+            output: directory.path("nginx.out")
+        )
     }
 
     private static func nginxConfiguration(_ directory: String, _ address: ListenAddress) -> String {
@@ -67,17 +64,59 @@ enum Baseline {
         """
     }
 
+    /// adnanh's `webhook`: verifies the same HMAC, keeps nothing, and runs /bin/true for each event.
+    /// - Returns: nil when it is not here.
+    static func webhook(in directory: TemporaryDirectory) throws -> ForeignServer? {
+        let program = "/usr/bin/webhook"
+        guard fileExists(program) else { return nil }
+        let address = try freeAddress()
+        let words = address.description.split(separator: ":")
+        try directory.write(
+            "hooks.json",
+            """
+            [{
+                "id": "bitgo/identityStatus", "execute-command": "/bin/true",
+                "trigger-rule": { "match": {
+                    "type": "payload-hmac-sha256", "secret": "\(SignedEvents.secret)",
+                    "parameter": { "source": "header", "name": "X-Signature-SHA256" }
+                } },
+                "trigger-rule-mismatch-http-response-code": 401
+            }]
+            """
+        )
+        return try ForeignServer(
+            [
+                program, "-hooks", directory.path("hooks.json"), "-ip", String(words[0]), "-port", String(words[1]),
+                "-urlprefix", "webhooks",
+            ],
+            at: address,
+            output: directory.path("webhook.out")
+        )
+    }
+
     /// A port that is free now, so that connections are refused until somebody listens.
     static func freeAddress() throws(SystemError) -> ListenAddress {
         let any = ListenAddress.v4("127.0.0.1", port: 0)
         return any.bound(try any.listen(sharesPort: false))
     }
+}
 
-    private static func waitUntilListening(_ address: ListenAddress) throws(SystemError) {
+/// Another program's server, listening; ended when this goes.
+final class ForeignServer {
+    let process: ChildProcess
+    let address: ListenAddress
+
+    init(_ arguments: [String], at address: ListenAddress, output: String) throws(SystemError) {
+        self.address = address
+        process = try ChildProcess(arguments, output: output)
         for _ in 0..<500 {
             if (try? connect(to: address)) != nil { return }
             usleep(10_000)
         }
         _ = try connect(to: address)
+    }
+
+    deinit {
+        _ = process.stop(patience: .seconds(2))
     }
 }

@@ -11,8 +11,8 @@ struct Bench: ParsableCommand {
             Build with: swift build -c release --static-swift-stdlib
             """,
         subcommands: [
-            Ingest.self, Deliver.self, Crash.self, Isolation.self, Micro.self, Start.self, Accept.self, TLS.self,
-            Fuzz.self, Slow.self,
+            Ingest.self, Deliver.self, Crash.self, Isolation.self, Micro.self, Start.self, Accept.self, Edge.self,
+            TLS.self, Fuzz.self, Slow.self,
         ]
     )
 }

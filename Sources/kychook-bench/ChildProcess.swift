@@ -86,18 +86,22 @@ final class ChildProcess {
     }
 
     /// Seconds of CPU by name of thread, of those that still live.
-    var cpuSeconds: [String: Double] {
-        var seconds: [String: Double] = [:]
-        for thread in entries(of: "/proc/\(id)/task") {
-            let path = "/proc/\(id)/task/\(thread)"
-            guard let name = try? readText("\(path)/comm"), let times = try? readText("\(path)/schedstat") else {
-                continue
-            }
-            let nanoseconds = times.split(separator: " ").first.flatMap { Double($0) } ?? 0
-            seconds[String(name.dropLast()), default: 0] += nanoseconds / 1e9
+    var cpuSeconds: [String: Double] { threadSeconds(of: "\(id)") }
+}
+
+/// Seconds of CPU by name of thread, of those that still live.
+/// - Parameter process: an ID, or `self`.
+func threadSeconds(of process: String) -> [String: Double] {
+    var seconds: [String: Double] = [:]
+    for thread in entries(of: "/proc/\(process)/task") {
+        let path = "/proc/\(process)/task/\(thread)"
+        guard let name = try? readText("\(path)/comm"), let times = try? readText("\(path)/schedstat") else {
+            continue
         }
-        return seconds
+        let nanoseconds = times.split(separator: " ").first.flatMap { Double($0) } ?? 0
+        seconds[String(name.dropLast()), default: 0] += nanoseconds / 1e9
     }
+    return seconds
 }
 
 private func linkTarget(_ path: String) throws(SystemError) -> String {

@@ -68,8 +68,9 @@ struct Ingest: ParsableCommand {
         )
         figures.add("raw_append_per_second", raw.answersPerSecond)
         figures.add("raw_append_p99_ms", raw.latencies.milliseconds(at: 0.99), digits: 2)
-        if let nginx = try Baseline.nginx(in: directory, events, connections: connections) {
-            figures.add("nginx_return_200_per_second", nginx.answersPerSecond)
+        if let nginx = try Baseline.nginx(in: directory) {
+            let load = try LoadGenerator(events, to: nginx.address, connections: connections, repeats: true)
+            figures.add("nginx_return_200_per_second", load.run(for: .seconds(3)).answersPerSecond)
         } else {
             figures.add("nginx_return_200_per_second", "skipped: no nginx is installed")
         }

@@ -78,11 +78,13 @@ enum BenchError: Error, CustomStringConvertible {
     case noProgram(String)
     case notStored(Int)
     case tooFewDescriptors(Int)
+    case mixedAnswers([Int: Int])
 
     var description: String {
         switch self {
         case .noServer(let output): "the server did not start; it said:\n\(output)"
         case .badAnswer(let status): "the first event was answered \(status)"
+        case .mixedAnswers(let statuses): "not all were answered alike: \(statuses)"
         case .tooFewDescriptors(let limit): "only \(limit) descriptors are allowed here: fewer --clients, or ulimit -n"
         case .notStored(let count): "the event log refused \(count) events"
         case .noProgram(let path): "there is no \(path): build the product kychook, or name it with --server"

@@ -29,7 +29,14 @@ struct SignedEvents {
     ///   - bodyLength: padded to this; the fields alone take some 330.
     ///   - identities: default: each event has one of its own.
     ///   - host: of the `Host` header.
-    init(count: Int, bodyLength: Int, identities: Int? = nil, host: String = "localhost") {
+    ///   - secret: another than the servers' for signatures that fit nowhere.
+    init(
+        count: Int,
+        bodyLength: Int,
+        identities: Int? = nil,
+        host: String = "localhost",
+        secret: String = SignedEvents.secret
+    ) {
         let body = SignedEvents.body(length: bodyLength)
         self.count = count
         self.identities = identities ?? count
@@ -49,7 +56,7 @@ struct SignedEvents {
         identity = start + body.identity
         key = start + body.key
         requestLength = template.count
-        codes = SignedEvents.sign(count, self.identities, template, from: start, identity, key)
+        codes = SignedEvents.sign(secret, count, self.identities, template, from: start, identity, key)
     }
 
     /// Writes one whole request.
@@ -95,6 +102,7 @@ struct SignedEvents {
     }
 
     private static func sign(
+        _ secret: String,
         _ count: Int,
         _ identities: Int,
         _ template: [UInt8],

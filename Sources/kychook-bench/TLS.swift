@@ -29,7 +29,7 @@ struct TLS: ParsableCommand {
 
     func run() throws {
         let events = SignedEvents(count: 10_000, bodyLength: 600)
-        let server = try TLSServer(in: TemporaryDirectory(in: "/tmp"))
+        let server = try DroppingServer(in: TemporaryDirectory(in: "/tmp"))
         defer { server.stop() }
         let client = TLSContext.client(.init(versions: .tls13 ... .tls13))
         // First: what a load leaves behind would be used again.

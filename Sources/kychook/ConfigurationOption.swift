@@ -1,6 +1,7 @@
 import ArgumentParser
 import KychookConfig
 import KychookCrypto
+import KychookModel
 import KychookStore
 
 /// `--config FILE`, and what follows from it.
@@ -36,5 +37,14 @@ struct StoreOption: ParsableArguments {
 
     func reader() throws -> EventReader {
         try EventReader(try directory())
+    }
+
+    /// The groups of the configured sources' statuses; none where no configuration is read.
+    func groups() throws -> StatusGroups {
+        guard stateDir == nil else { return StatusGroups() }
+        let location = try configuration.locate()
+        // Not loaded: that would need its secret, which only serving makes.
+        if case .embedded(let embedded) = location { return embedded.statusGroups }
+        return StatusGroups(try location.load(.system()).configuration.sources)
     }
 }

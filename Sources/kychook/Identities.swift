@@ -9,15 +9,27 @@ struct Identities: ParsableCommand {
     )
 
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List subjects, those that moved last first.")
+        static let configuration = CommandConfiguration(
+            abstract: "List subjects, those that moved last first.",
+            discussion: """
+                With --stuck-for: those whose status has not moved for so long, the longest first. Approved and \
+                declined ones wait for nothing and are left out, unless --status or --group asks for them.
+                """
+        )
 
         @OptionGroup var store: StoreOption
 
-        @Option(help: "identity, user or enterprise.")
-        var kind: String?
+        @Option(help: "Only subjects of this kind.")
+        var kind: Subject.Kind?
 
         @Option(help: "Only those with this status.")
         var status: String?
+
+        @Option(help: "Only those whose status is in this group.")
+        var group: StatusGroup?
+
+        @Option(help: "Only those whose status is at least so old: 90s, 30m, 12h, 2d.")
+        var stuckFor: Age?
 
         @Option(name: .customShort("n"), help: "At most so many.")
         var count = 50
@@ -25,28 +37,33 @@ struct Identities: ParsableCommand {
         @Flag(help: "A JSON object a line.")
         var json = false
 
-        func validate() throws {
-            guard let kind, Subject.Kind(rawValue: kind) == nil else { return }
-            throw ValidationError("--kind is identity, user or enterprise")
-        }
-
         func run() throws {
             try reporting {
+                let groups = try store.groups()
+                if group != nil, groups.isEmpty {
+                    throw ValidationError("--group needs a configuration with a source whose statuses are in groups")
+                }
+                let now = WallClock.system.now()
+                let leavesOutFinal = stuckFor != nil && status == nil && group == nil
                 let subjects = try store.reader().subjects(
-                    kind: kind.flatMap(Subject.Kind.init(rawValue:)),
+                    kind: kind,
                     status: status,
+                    in: group.map(groups.statuses),
+                    notIn: leavesOutFinal ? groups.statuses(in: .final) : [],
+                    unmovedSince: stuckFor.map { now - $0.duration },
                     limit: count
                 )
                 guard !json else {
-                    for subject in subjects { print(subject.json(history: nil)) }
+                    for subject in subjects { print(Output.object(subject.members(groups))) }
                     return
                 }
                 Output.table(
-                    ["SINCE", "SOURCE", "SUBJECT", "STATUS"],
+                    ["SINCE", "FOR", "SOURCE", "SUBJECT", "STATUS", "GROUP"],
                     subjects.map { subject in
                         [
-                            subject.since.description, subject.source, printable(subject.subject.description),
-                            printable(subject.status ?? StatusChange.unconfirmed.rawValue),
+                            subject.since.description, max(.zero, now - subject.since).coarse, subject.source,
+                            printable(subject.subject.description), printable(subject.shownStatus),
+                            subject.group(groups)?.rawValue ?? "",
                         ]
                     }
                 )
@@ -55,7 +72,10 @@ struct Identities: ParsableCommand {
     }
 
     struct Show: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show a subject's status and its history.")
+        static let configuration = CommandConfiguration(
+            abstract:
+                "Show a subject's status and how it came there: each event, how long its status lasted, its deliveries."
+        )
 
         @OptionGroup var store: StoreOption
 
@@ -70,63 +90,29 @@ struct Identities: ParsableCommand {
 
         func run() throws {
             try reporting {
+                let groups = try store.groups()
                 let reader = try store.reader()
                 let found = try reader.subjects(reference: SubjectReference(subject), limit: 100)
                 guard !found.isEmpty else { throw failure(.data, "nothing is known of \(printable(subject))") }
+                let now = WallClock.system.now()
                 for (index, summary) in found.enumerated() {
-                    let history = try reader.history(of: summary, limit: count)
+                    let events = try reader.history(of: summary, limit: count).map(\.event)
+                    let timeline = StatusTimeline(events, groups: groups, now: now)
+                    let deliveries = try events.map { try reader.deliveries(of: $0.sequence) }
+                    let steps = Array(zip(timeline.steps, deliveries))
                     guard !json else {
-                        print(summary.json(history: history))
+                        let events = Output.array(steps.map(Output.step))
+                        print(Output.object(summary.members(groups) + [("events", .raw(events))]))
                         continue
                     }
                     if index > 0 { print() }
-                    try printText(summary, history, reader)
-                }
-            }
-        }
-
-        private func printText(
-            _ summary: SubjectSummary,
-            _ history: [StoredEvent],
-            _ reader: EventReader
-        ) throws {
-            print("\(summary.source)/\(printable(summary.subject.description))")
-            print("status: \(printable(summary.status ?? StatusChange.unconfirmed.rawValue)) since \(summary.since)")
-            for stored in history {
-                let event = stored.event
-                let status = printable(event.interpretation.status ?? "")
-                print(
-                    "\(event.received)  \(event.change.rawValue)  \"\(status)\"  via \(event.via.rawValue)  \(event.id)"
-                )
-                for delivery in try reader.deliveries(of: event.sequence) {
-                    let reason = delivery.lastReason.map { ", \(printable($0))" } ?? ""
-                    print("    sink \(delivery.sink): \(delivery.state), attempts \(delivery.attempts)\(reason)")
+                    for line in summary.lines(groups, now: now) + steps.flatMap(Output.lines) { print(line) }
                 }
             }
         }
     }
 }
 
-extension SubjectSummary {
-    fileprivate func json(history: [StoredEvent]?) -> String {
-        let events = history.map { events in
-            events.map { stored in
-                Output.object([
-                    ("id", .text(stored.event.id.description)),
-                    ("received", .text(stored.event.received.description)),
-                    ("status", .init(stored.event.interpretation.status)),
-                    ("change", .text(stored.event.change.rawValue)),
-                    ("via", .text(stored.event.via.rawValue)),
-                ])
-            }
-        }
-        return Output.object([
-            ("source", .text(source)),
-            ("kind", .text(subject.kind.rawValue)),
-            ("id", .text(subject.id)),
-            ("status", .init(status)),
-            ("since", .text(since.description)),
-            ("events", events.map { .raw("[\($0.joined(separator: ","))]") }),
-        ])
-    }
-}
+extension Subject.Kind: ExpressibleByArgument {}
+
+extension StatusGroup: ExpressibleByArgument {}

@@ -92,13 +92,35 @@ struct Moment: ExpressibleByArgument {
     init?(argument: String) {
         if let timestamp = Timestamp(rfc3339: argument) ?? Timestamp(rfc3339: "\(argument)T00:00:00Z") {
             self.timestamp = timestamp
-        } else if let unit = argument.last, let scale = ["s": 1, "m": 60, "h": 3600, "d": 86_400][unit],
-            let count = Int(argument.dropLast()), (0...1_000_000).contains(count)
-        {
-            timestamp = WallClock.system.now() - .seconds(count * scale)
+        } else if let age = Age(argument: argument) {
+            timestamp = WallClock.system.now() - age.duration
         } else {
             return nil
         }
+    }
+}
+
+/// A length of time on the command line: `90s 30m 12h 7d`.
+struct Age: ExpressibleByArgument {
+    let duration: Duration
+
+    init?(argument: String) {
+        guard let unit = argument.last, let scale = ["s": 1, "m": 60, "h": 3600, "d": 86_400][unit],
+            let count = Int(argument.dropLast()), (0...1_000_000).contains(count)
+        else { return nil }
+        duration = .seconds(count * scale)
+    }
+}
+
+extension Duration {
+    /// For people, in the two largest units: `2d 3h`, `4m 2s`, `250ms`.
+    var coarse: String {
+        let seconds = milliseconds / 1000
+        guard seconds > 0 else { return "\(milliseconds)ms" }
+        let parts = [
+            ("d", seconds / 86_400), ("h", seconds / 3600 % 24), ("m", seconds / 60 % 60), ("s", seconds % 60),
+        ]
+        return parts.drop { $0.1 == 0 }.prefix(2).filter { $0.1 > 0 }.map { "\($0.1)\($0.0)" }.joined(separator: " ")
     }
 }
 

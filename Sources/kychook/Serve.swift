@@ -16,6 +16,7 @@ struct Serve: ParsableCommand {
     func run() throws {
         let inherited = try reporting { try InheritedSockets.fromEnvironment() }
         fillStandardDescriptors()
+        Allocator.keepFreed(bytes: 2 << 20)
         let signals = Signals([SIGTERM, SIGINT, SIGHUP])
         try reporting {
             let (location, parsed) = try configuration.load()

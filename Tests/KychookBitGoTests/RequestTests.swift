@@ -1,3 +1,4 @@
+import FoundationEssentials
 import KychookBitGo
 import KychookModel
 import Testing
@@ -50,9 +51,11 @@ private func problems(_ field: IdentityField, _ value: JSONValue?) -> [String] {
     }
 
     @Test func `what the page does not show is sent after it, in all its forms`() throws {
-        let json = #"{"zeta":[1,2.5,null,true,"\"\\\u0001é"],"country":"US","alpha":{"b":-9007199254740993,"a":{}}}"#
+        let json =
+            #"{"zeta":[1,2.5,12345678901234567890.1,null,true,"\"\\\u0001é"],"country":"US","alpha":{"b":-9007199254740993,"a":{}}}"#
         let body = try NewIdentity(json: Array(json.utf8))
-        let sent = #"{"country":"US","alpha":{"a":{},"b":-9007199254740993},"zeta":[1,2.5,null,true,"\"\\\u0001é"]}"#
+        let sent =
+            #"{"country":"US","alpha":{"a":{},"b":-9007199254740993},"zeta":[1,2.5,12345678901234567890.1,null,true,"\"\\\u0001é"]}"#
         #expect(String(decoding: body.json, as: UTF8.self) == sent)
     }
 

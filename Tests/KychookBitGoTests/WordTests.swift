@@ -100,5 +100,11 @@ import Testing
         let types = SourcePreset.bitgo.types
         #expect(types.map(\.name) == WebhookType.allCases.map(\.rawValue))
         #expect(types.filter { $0.subject != nil }.map(\.statuses.count) == [16, 3, 3])
+        #expect(types.allSatisfy { Set($0.groups.keys).isSuperset(of: $0.statuses) })
+        let groups = StatusGroups([("b", .bitgo)])
+        #expect(groups.group(of: "evalutating submission", kind: .identity, source: "b") == .checking)
+        #expect(groups.group(of: "rejected", kind: .user, source: "b") == .final)
+        #expect(groups.group(of: "rejected", kind: .identity, source: "b") == nil)
+        #expect(groups.group(of: "pending", kind: .enterprise, source: "b") == .inReview)
     }
 }

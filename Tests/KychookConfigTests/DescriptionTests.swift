@@ -48,6 +48,8 @@ let everything = """
           any: [ { status: [approved, "*x*"] }, { all: [ { body: { /a: x } }, { body: { /b: [y, z] } } ] } ]
           not: { change: [late, repeated], via: api }
           type: [identityStatus, "null"]
+          status_group: [checking, in_review]
+          terminal: false
         shell: { command: [/hook, "", "a b", "~", "\\"\\\\"], environment: { A: "" }, user: nobody }
         rate: 7/h
         max_in_flight: 3

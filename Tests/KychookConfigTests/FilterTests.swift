@@ -28,6 +28,20 @@ struct FilterTests {
     }
 
     @Test
+    func `groups of statuses, and what is short for them`() throws {
+        let known = StatusGroups([("bitgo", try #require(Provider.bitgo.preset))])
+        let final = SinkFilter.group(in: [.final], of: known)
+        let customer = SinkFilter.group(in: [.needsCustomer, .readyToSign], of: known)
+        #expect(try filter("{ status_group: [needs_customer, ready_to_sign] }") == customer)
+        #expect(try filter("{ status_group: final }") == final)
+        #expect(try filter("{ terminal: true }") == final)
+        #expect(try filter("{ terminal: false }") == .not(final))
+        #expect(try filter("{ needs_customer: true }") == customer)
+        #expect(try filter("{ needs_customer: false }") == .not(customer))
+        #expect(try filter("{ terminal: false, needs_customer: false }") == .all([.not(final), .not(customer)]))
+    }
+
+    @Test
     func `conditions side by side must all hold; any, all and not nest`() throws {
         let expected = SinkFilter.all([
             .field(.type, in: patterns("identityStatus")),
@@ -48,6 +62,10 @@ struct FilterTests {
         Fault("{ statuss: a }", 3, 13, "did you mean `status`?"),
         Fault("{ status: \"\" }", 3, 21, "empty"),
         Fault("{ status: { a: b } }", 3, 21, "must be text"),
+        Fault("{ status_group: [finale] }", 3, 28, "did you mean final?"),
+        Fault("{ status_group: [] }", 3, 27, "empty list"),
+        Fault("{ terminal: yes }", 3, 23, "true or false"),
+        Fault("{ needs_customer: 1 }", 3, 29, "true or false"),
         Fault("{ status_changed: yes }", 3, 29, "true or false"),
         Fault("{ status_changed: true, change: first }", 3, 13, "keep one"),
         Fault("{ body: {} }", 3, 19, "empty"),
@@ -109,5 +127,17 @@ struct FilterTests {
 
             """
         #expect(try parse(text + Rest.state).warnings.isEmpty)
+    }
+
+    @Test(arguments: ["status_group: final", "terminal: false", "needs_customer: true"])
+    func `a condition on groups is odd where no source has any`(condition: String) throws {
+        let text = """
+            sources:
+              any: { provider: custom, path: /b, secrets: { env: SECRET }, scheme: { header: s } }
+            sinks:
+              a: { when: { \(condition) }, log: { path: /l } }
+
+            """
+        expect(Fault("", 4, 16, "there is none"), among: try parse(text + Rest.state).warnings)
     }
 }

@@ -50,9 +50,11 @@ struct SourceTests {
         let mapping = try source(
             plainSource + "types: { userKycState: { statuses: [approved] }, own.x: {}, own.y: { subject: user } }"
         )
+        let preset = try #require(Provider.bitgo.preset?.types.first { $0.name == "userKycState" })
         #expect(
             mapping.preset.types.prefix(3) == [
-                EventType("userKycState", subject: .user, statuses: ["approved"]), EventType("own.x"),
+                EventType("userKycState", subject: .user, statuses: ["approved"], groups: preset.groups),
+                EventType("own.x"),
                 EventType("own.y", subject: .user),
             ]
         )

@@ -1,3 +1,4 @@
+import Glibc
 import KychookLinux
 import Testing
 
@@ -30,6 +31,17 @@ import Testing
             _ = try ListenAddress.unix(path: String(repeating: "x", count: 108)).listen()
         }
         #expect(throws: SystemError.self) { _ = try ListenAddress.unix(path: "").listen() }
+    }
+
+    @Test func `lets 4096 connections wait, or as many as the kernel allows`() throws {
+        let socket = try ListenAddress.v4("127.0.0.1", port: 0).listen()
+        var information = [UInt32](repeating: 0, count: 32)
+        var length = socklen_t(information.count * 4)
+        #expect(getsockopt(socket.number, Int32(IPPROTO_TCP), TCP_INFO, &information, &length) == 0)
+        let limit = try Descriptor.open("/proc/sys/net/core/somaxconn", O_RDONLY).readAll(limit: 20)
+        let allowed = try #require(UInt32(String(decoding: limit, as: UTF8.self).filter(\.isNumber)))
+        // tcpi_sacked: of a listening socket the length of its queue (tcp(7), linux/tcp.h).
+        #expect(information[7] == min(4096, allowed))
     }
 }
 

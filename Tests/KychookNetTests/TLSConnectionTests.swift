@@ -138,6 +138,7 @@ private func tlsClient(_ port: UInt16, _ context: TLSContext = .client()) throws
             client.finishSending()
             #expect(try client.isClosed())
             #expect(server.counters.answers[400] == 1)
+            #expect(server.counters.tlsFailures == 1)
         }
     }
 
@@ -155,6 +156,7 @@ private func tlsClient(_ port: UInt16, _ context: TLSContext = .client()) throws
             #expect(try client.rest().first == first)
             #expect(eventually { server.counters.open == 0 })
             #expect(server.counters.answers.values.allSatisfy { $0 == 0 })
+            #expect(server.counters.tlsFailures == 1)
         }
     }
 

@@ -133,9 +133,7 @@ import Testing
 
     @Test func `an identity is looked for in every organization, the webhook's own first`() async throws {
         let store = try TestStore()
-        var event = IncomingEvent.asking("in review")
-        event.interpretation.organization = "named"
-        try await store.append(event)
+        try await store.append(.asking("in review", organization: "named"))
         let reading = ScriptedReading { id, organization in
             organization == "second" ? .success(.init(id: id, status: "in review")) : .failure(.absent)
         }

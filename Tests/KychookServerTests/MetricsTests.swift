@@ -117,6 +117,8 @@ import Testing
         snapshot.edge.refused = 8
         snapshot.edge.held = 4
         snapshot.edge.timeouts = 6
+        snapshot.edge.tlsFailures = 7
+        snapshot.certificates = ["0.0.0.0:8443": Timestamp(milliseconds: 1_900_000_000_500)]
         snapshot.uncommitted = 11
         snapshot.writeAheadLogSize = 4096
         snapshot.isDamaged = true
@@ -127,7 +129,9 @@ import Testing
                 "kychook_http_open_connections 3", "kychook_http_connections_total 9",
                 "kychook_http_accept_pauses_total 1", "kychook_http_connections_refused_total 8",
                 "kychook_http_held_requests_total 4",
-                "kychook_http_timeouts_total 6", "kychook_store_uncommitted_events 11", "kychook_store_wal_bytes 4096",
+                "kychook_http_timeouts_total 6", "kychook_tls_failures_total 7",
+                #"kychook_tls_certificate_not_after_timestamp_seconds{address="0.0.0.0:8443"} 1900000000.5"#,
+                "kychook_store_uncommitted_events 11", "kychook_store_wal_bytes 4096",
                 "kychook_store_damaged 1", #"kychook_store_commit_events_bucket{le="+Inf"} 0"#,
                 "kychook_store_commit_duration_seconds_count 0", "process_start_time_seconds 1768747000.25",
             ]

@@ -116,7 +116,7 @@ import Testing
         let store = try TestStore()
         let (clock, reading, told) = (MovableClock(), ScriptedReading(), Locked<[IncomingEvent]>([]))
         reading.say(.success([WebhookView(id: "w", type: "identityStatus", isSuspended: true)]))
-        let context = ProviderContext.test(store, clock: clock) { event in told.withLock { $0.append(event) } }
+        let context = ProviderContext.test(store, clock: clock, tell: { event in told.withLock { $0.append(event) } })
         let first = try SourceKeeper(Self.reconciler(reading, store), context)
         await first.turn()
         let second = try SourceKeeper(Self.reconciler(reading, store), context, memory: await first.memory)

@@ -60,9 +60,7 @@ import Testing
     @Test(arguments: Interpretation.Problem.allCases)
     func `every problem comes back`(problem: Interpretation.Problem) async throws {
         let store = try TestStore()
-        var event = IncomingEvent.status(nil, of: nil, type: "uninterpreted")
-        event.interpretation.problem = problem
-        try await store.append(event)
+        try await store.append(.status(nil, of: nil, type: "uninterpreted", problem: problem))
         #expect(try store.events().first?.event.interpretation.problem == problem)
     }
 
@@ -285,8 +283,7 @@ import Testing
         let store = try TestStore()
         var other = SourceRules.bitgo
         other.name = "other"
-        var user = IncomingEvent.status("rejected", body: "user")
-        user.interpretation.subject = Subject(kind: .user, id: "i1")
+        let user = IncomingEvent.status("rejected", kind: .user, body: "user")
         #expect(try await store.append(.status("approved"))?.change == .first)
         #expect(try await store.append(.status("declined", body: "other", rules: other))?.change == .first)
         #expect(try await store.append(user)?.change == .first)

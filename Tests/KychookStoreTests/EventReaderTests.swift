@@ -67,6 +67,15 @@ import Testing
         #expect(try reader.subjects(kind: .user, limit: 10).isEmpty)
         #expect(try reader.subjects(status: "in review", limit: 10).isEmpty)
         #expect(try reader.subjects(reference: .init("identity/i1"), limit: 10).map(\.subject.id) == ["i1"])
+        #expect(try reader.subjects(in: [], limit: 10).isEmpty)
+    }
+
+    /// i1 moved last at minute 2, i2 at minute 3.
+    @Test(arguments: [(-1, []), (0, ["i1"]), (59_999, ["i1"]), (60_000, ["i1", "i2"])])
+    func `lists who has not moved since a moment, the oldest first`(milliseconds: Int, ids: [String]) async throws {
+        let store = try await Self.store()
+        let moment = Timestamp.start + .minutes(2) + .milliseconds(milliseconds)
+        #expect(try store.log.makeReader().subjects(unmovedSince: moment, limit: 10).map(\.subject.id) == ids)
     }
 
     @Test func `shows a subject's newest events, oldest first`() async throws {

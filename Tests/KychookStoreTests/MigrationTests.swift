@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import KychookModel
 import KychookTesting
@@ -30,6 +31,44 @@ import Testing
         // Numbers that were shown are not given again.
         await store.log.record(DeliveryReport(sink: 1, outcomes: [.init(sequence: 3, state: .delivered, attempts: 1)]))
         #expect(try reader.deliveries(of: 3).map(\.row) == [8])
+    }
+
+    @Test func `subjects and copies of the second version are found again`() async throws {
+        let folder = TemporaryDirectory()
+        let path = StateDirectory(path: folder.path).database
+        do {
+            let queue = try DatabaseQueue(path: path)
+            defer { try? queue.close() }
+            try Schema.migrator.migrate(queue, upTo: "2 operations, open and paused sinks")
+            let copy = IncomingEvent.status("in review", of: "old", key: "k1")
+            try await queue.write { database in
+                try database.execute(
+                    sql: """
+                        PRAGMA application_id = \(Schema.applicationID);
+                        INSERT INTO source VALUES (1, 'bitgo', 'com.bitgo.');
+                        INSERT INTO subject VALUES (7, 1, 1, 'old', 'in review', 5, 3, NULL, NULL);
+                        INSERT INTO event (sequence, id, received, source, type, subject, status, change, key, key_reused,
+                            via) VALUES (3, zeroblob(16), 5, 1, 'identityStatus', 7, 'in review', 'first', 'k1', 0,
+                            'webhook');
+                        INSERT INTO body (sequence, sha256, bytes) VALUES (3, zeroblob(32), 'x');
+                        """
+                )
+                let primary = copy.fingerprints.primary.bytes
+                try database.execute(
+                    sql: "INSERT INTO fingerprint VALUES (?, 3)",
+                    arguments: [Data(primary)]
+                )
+            }
+        }
+        let store = try TestStore(in: folder)
+        #expect(try await store.append(.status("in review", of: "old", key: "k1")) == nil)
+        let moved = try await store.append(.status("approved", of: "old", key: "k2"))
+        #expect(moved?.change == .changed)
+        #expect(moved?.sequence == 4)
+        let reader = try store.log.makeReader()
+        #expect(try reader.subjects(reference: SubjectReference("old"), limit: 2).map(\.row) == [7])
+        try await store.append(.status(of: "new"))
+        #expect(try reader.subjects(reference: SubjectReference("new"), limit: 2).map(\.row) == [8])
     }
 
     /// Puts the deliveries' table of the first version, with two rows, in place of today's.

@@ -32,21 +32,6 @@ import Testing
         #expect(kychook.output(["events", "show", "nonsense"]).end == .exited(64))
     }
 
-    @Test func `identities show draws the history, in the server's life and after it`() throws {
-        let kychook = try Installation()
-        for status in ["initiating", "in review", "approved"] {
-            #expect(try kychook.post(Installation.body("ident-1", status)).status == 200)
-        }
-        let alive = kychook.output(["identities", "show", "ident-1"]).lines
-        #expect(alive.prefix(1) == ["bitgo/identity/ident-1"])
-        #expect(alive.count == 5)
-        #expect(alive[1].hasPrefix("status: approved since "))
-        kychook.process.send(SIGTERM)
-        #expect(kychook.process.end() == .exited(0))
-        #expect(kychook.output(["identities", "show", "bitgo/identity/ident-1"]).lines == alive)
-        #expect(kychook.output(["identities", "show", "nobody"]).end == .exited(65))
-    }
-
     @Test(arguments: [true, false])
     func `events reinterpret repairs a wrong guess, with a server and without one`(serverRuns: Bool) throws {
         let kychook = try Installation()
@@ -72,7 +57,8 @@ import Testing
     @Test func `check --event says which sinks match and why the others do not`() throws {
         let kychook = try Installation(
             sinks: [
-                "approved: { when: { status: approved }, log: { path: /tmp/kychook-never-written.jsonl } }"
+                "approved: { when: { status: approved }, log: { path: /tmp/kychook-never-written.jsonl } }",
+                "waiting: { when: { needs_customer: true }, log: { path: /tmp/kychook-never-written-too.jsonl } }",
             ],
             start: false
         )
@@ -82,6 +68,7 @@ import Testing
         #expect(lines.contains("subject: identity/a") && lines.contains("change: first"))
         #expect(lines.contains("sink events: matches"))
         #expect(lines.contains(#"sink approved: does not match, status is "declined""#))
+        #expect(lines.contains("sink waiting: does not match, status_group is final"))
     }
 
     @Test func `verify --explain names the mistake`() throws {

@@ -15,6 +15,7 @@ package final class TestStore: Sendable {
     package init(
         in folder: TemporaryDirectory = TemporaryDirectory(),
         limits: EventLog.Limits = EventLog.Limits(commitWait: .seconds(600), freeSpaceFloor: 0),
+        youngFingerprints: Int = 1000,
         beforeAnswers: @escaping @Sendable ([EventLog.Answer]) -> Void = { _ in },
         onRoom: @escaping @Sendable () -> Void = {},
         onCommit: @escaping @Sendable (Int64) -> Void = { _ in },
@@ -26,6 +27,7 @@ package final class TestStore: Sendable {
             StateDirectory(path: folder.path),
             EventLog.Options(
                 limits: limits,
+                youngFingerprints: youngFingerprints,
                 answer: { answers in
                     beforeAnswers(answers)
                     for answer in answers { (answer.ticket as? Ticket)?.continuation.resume(returning: answer.result) }
@@ -114,6 +116,7 @@ extension IncomingEvent {
     package static func status(
         _ status: String? = "in review",
         of subject: String? = "i1",
+        kind: Subject.Kind = .identity,
         type: String = "identityStatus",
         problem: Interpretation.Problem? = nil,
         key: String? = nil,
@@ -121,14 +124,16 @@ extension IncomingEvent {
         time: Interpretation.ProviderTime? = nil,
         body: String? = nil,
         minutes: Int = 0,
+        organization: String? = nil,
         rules: SourceRules = .bitgo
     ) -> IncomingEvent {
         var hasher = Hasher()
         let interpretation = Interpretation(
             type: type,
             problem: problem,
-            subject: subject.map { Subject(kind: .identity, id: $0) },
+            subject: subject.map { Subject(kind: kind, id: $0) },
             status: status,
+            organization: organization,
             time: time,
             key: key
         )
@@ -184,15 +189,24 @@ extension SourceRules {
 }
 
 extension IncomingEvent {
-    /// As ``status(_:of:type:problem:key:header:time:body:minutes:rules:)``, of a source that asks for confirmation.
+    /// As `status`, of a source that asks for confirmation.
     package static func asking(
         _ status: String,
         of subject: String = "i1",
         key: String? = nil,
         time: Interpretation.ProviderTime? = nil,
-        minutes: Int = 0
+        minutes: Int = 0,
+        organization: String? = nil
     ) -> IncomingEvent {
-        .status(status, of: subject, key: key, time: time, minutes: minutes, rules: .asking)
+        .status(
+            status,
+            of: subject,
+            key: key,
+            time: time,
+            minutes: minutes,
+            organization: organization,
+            rules: .asking
+        )
     }
 
     /// What an API said of the identity `i1`.

@@ -1,6 +1,7 @@
 /// The Linux calls that Swift's Glibc module does not show: the event interfaces, and a few GNU functions.
 #pragma once
 
+#include <malloc.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>

@@ -1,4 +1,5 @@
-/// An identity as the provider shows it to whoever asks for all (developers.bitgo.com/api/entity.validation.identity.get).
+/// An identity as the provider shows it to whoever asks for all
+/// (developers.bitgo.com/api/entity.validation.identity.get).
 ///
 /// For showing to the operator who asked. A server keeps the `snapshot` alone.
 package struct Identity: Equatable, Sendable {

@@ -51,7 +51,8 @@ package struct KYBIndividual: Equatable, Sendable, Decodable {
     package var politicallyExposedPerson: Personal<LooseFlag>?
 }
 
-/// A company (developers.bitgo.com/api/identities.patch.v1.identities.id, cut off there). Companies can be one person's.
+/// A company (developers.bitgo.com/api/identities.patch.v1.identities.id, cut off there). It may be one person's own,
+/// so its data count as personal.
 package struct KYBBusiness: Equatable, Sendable, Decodable {
     package var businessName: Personal<String>?
     package var incorporationCountryCode: Personal<String>?

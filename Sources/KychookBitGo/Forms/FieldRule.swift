@@ -20,7 +20,6 @@ enum FieldRule {
     case ipAddress
     /// A boolean, or one as a text.
     case flag
-    case boolean
     case number
     case object
     /// One of the provider's documented words; others are sent, with a warning.
@@ -34,8 +33,6 @@ enum FieldRule {
     func problem(with value: JSONValue, in field: String, now: Timestamp) -> FieldProblem? {
         switch self {
         case .flag: flagProblem(with: value, in: field)
-        case .boolean:
-            if case .boolean = value { nil } else { .error(field, "is not true or false, without quotes") }
         case .number:
             switch value {
             case .integer, .number: nil
@@ -82,7 +79,7 @@ enum FieldRule {
             guard !words.contains(text) else { return nil }
             let meant = likelyWord(for: text, among: words).map { "; did you mean \"\($0)\"?" } ?? ""
             return .warning(field, "is none of the documented values\(meant)")
-        case .text, .flag, .boolean, .number, .object: return nil
+        case .text, .flag, .number, .object: return nil
         }
     }
 

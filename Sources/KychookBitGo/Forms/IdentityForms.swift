@@ -3,7 +3,8 @@ package import KychookModel
 /// The body that creates an identity (developers.bitgo.com/api/entity.validation.identity.create).
 package typealias NewIdentity = RequestBody<NewIdentityForm>
 
-/// The body that changes an identity: only what it holds changes (developers.bitgo.com/api/entity.validation.identity.update).
+/// The body that changes an identity: only what it holds changes
+/// (developers.bitgo.com/api/entity.validation.identity.update).
 package typealias IdentityChanges = RequestBody<IdentityChangesForm>
 
 package enum NewIdentityForm: RequestForm {

@@ -1,6 +1,7 @@
 /// The rules of developers.bitgo.com/api/identities.get.v1.identities.id and identities.patch.v1.identities.id.
 extension KYBIdentity {
-    /// What does not keep the provider's patterns; fields are named `individual.nameFirst`, `requestedProducts[0].country`.
+    /// What does not keep the provider's patterns; fields are named `individual.nameFirst`,
+    /// `requestedProducts[0].subdivision`.
     package func validate() -> [FieldProblem] {
         var problems: [FieldProblem] = []
         if let individual {

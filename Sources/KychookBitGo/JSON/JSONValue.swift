@@ -1,13 +1,15 @@
+package import FoundationEssentials
 import KychookModel
 
 /// Any JSON, with the members of objects in the order in which they are written.
 ///
-/// Holds whatever a field may hold where the provider's pages leave the form open. Inside `Personal`, because it prints.
+/// Holds what the provider's pages leave open. Always inside `Personal`, because it prints itself.
 package indirect enum JSONValue: Equatable, Sendable {
     case null
     case boolean(Bool)
     case integer(Int64)
-    case number(Double)
+    /// Any other number: 38 digits are kept.
+    case number(Decimal)
     case text(String)
     case array([JSONValue])
     case object([Member])
@@ -84,7 +86,7 @@ extension JSONValue: Decodable {
             self = .boolean(value)
         } else if let value = try? container.decode(Int64.self) {
             self = .integer(value)
-        } else if let value = try? container.decode(Double.self) {
+        } else if let value = try? container.decode(Decimal.self) {
             self = .number(value)
         } else {
             self = .text(try container.decode(String.self))

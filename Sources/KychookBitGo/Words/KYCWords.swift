@@ -15,7 +15,8 @@ package enum TransactionType: String, Word {
     case institutionalIndividual, euIndividual
 }
 
-/// What the automatic checks of the test environment shall find (developers.bitgo.com/api/entity.validation.identity.update).
+/// What the automatic checks of the test environment shall find
+/// (developers.bitgo.com/api/entity.validation.identity.update).
 package enum DebugStatus: String, Word {
     case passed, failed
 }

@@ -11,6 +11,8 @@ struct MetricsSnapshot {
     var now: Timestamp
     var started: Timestamp
     var edge = ServerCounters()
+    /// The end of each TLS address' certificate.
+    var certificates: [String: Timestamp] = [:]
     var configuredSources: [String] = []
     /// Also of those that have left the configuration since the start.
     var sources: [String: SourceFigures] = [:]
@@ -78,6 +80,20 @@ extension MetricsSnapshot {
             .counter,
             "Connections ended because a time limit had passed.",
             Double(edge.timeouts)
+        )
+        metrics.add(
+            "kychook_tls_failures_total",
+            .counter,
+            "Connections ended for what came instead of TLS, or in it.",
+            Double(edge.tlsFailures)
+        )
+        metrics.add(
+            "kychook_tls_certificate_not_after_timestamp_seconds",
+            .gauge,
+            "When the certificate of an address ends, in seconds since 1970.",
+            certificates.sorted { $0.key < $1.key }.map {
+                Sample(labels: ["address": $0.key], value: Double($0.value.milliseconds) / 1000)
+            }
         )
         metrics.add(
             "kychook_http_held_requests_total",

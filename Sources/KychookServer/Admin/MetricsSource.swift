@@ -1,3 +1,5 @@
+import KychookConfig
+import KychookLinux
 import KychookModel
 import KychookNet
 import KychookStore
@@ -13,6 +15,8 @@ struct MetricsSource: Sendable {
     let check: BackgroundCheck
     let clock: WallClock
     let started: Timestamp
+    /// In force.
+    let configuration: Monitor<Configuration>
 
     /// The figures of this moment, or nearly: each part is taken by itself.
     func snapshot(_ reader: EventReader) throws(StoreError) -> MetricsSnapshot {
@@ -20,6 +24,7 @@ struct MetricsSource: Sendable {
             now: clock.now(),
             started: started,
             edge: http.counters,
+            certificates: certificates,
             configuredSources: sources.current.map(\.name),
             sources: statistics.bySource,
             providerFailures: statistics.providerFailures.sums,
@@ -32,5 +37,12 @@ struct MetricsSource: Sendable {
             providers: providers.bySource,
             openConfirmations: try reader.openConfirmations()
         )
+    }
+
+    private var certificates: [String: Timestamp] {
+        let ends = configuration.withLock { $0.listen }.compactMap { listener in
+            listener.tls.map { (listener.address.description, $0.end) }
+        }
+        return Dictionary(ends, uniquingKeysWith: min)
     }
 }

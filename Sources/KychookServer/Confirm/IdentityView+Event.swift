@@ -6,7 +6,7 @@ import KychookStore
 
 extension IncomingEvent {
     /// What the API said, as the event that it becomes: a body of the view's fields by the provider's names.
-    init(_ view: IdentityView, via: Via, source: SourceConfiguration, at now: Timestamp) {
+    convenience init(_ view: IdentityView, via: Via, source: SourceConfiguration, at now: Timestamp) {
         var hasher = Hasher()
         self.init(
             source: SourceRules(source),

@@ -52,7 +52,7 @@ extension SinkFilter {
         case .all(let parts), .any(let parts): parts.flatMap(\.bodyPointers)
         case .not(let part): part.bodyPointers
         case .body(let pointer, _): [pointer]
-        case .field, .change, .via: []
+        case .field, .change, .via, .group: []
         }
     }
 }

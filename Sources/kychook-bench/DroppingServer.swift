@@ -7,7 +7,7 @@ import KychookNet
 import KychookVerify
 
 /// One loop that listens with TLS and without, verifies signatures and keeps nothing.
-final class TLSServer {
+final class DroppingServer {
     private let server: HTTPServer
     var plain: ListenAddress { server.boundAddresses[0] }
     var encrypted: ListenAddress { server.boundAddresses[1] }
