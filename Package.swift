@@ -75,7 +75,7 @@ let package = Package(
             "KychookServer",
             [
                 "KychookModel", "KychookHTTP", "KychookCrypto", "KychookVerify", "KychookInterpret", "KychookLinux",
-                "KychookNet", "KychookClient", "KychookStore", "KychookSinks", "KychookConfig", logging,
+                "KychookNet", "KychookClient", "KychookStore", "KychookSinks", "KychookBitGo", "KychookConfig", logging,
             ]
         ),
         .executableTarget(
@@ -120,12 +120,13 @@ let package = Package(
             "KychookBitGo",
             ["KychookModel", "KychookCrypto", "KychookLinux", "KychookClient", "KychookTesting"]
         ),
-        testTarget("KychookConfig", ["KychookModel", "KychookTesting", "KychookLinux"]),
+        testTarget("KychookConfig", ["KychookModel", "KychookBitGo", "KychookTesting", "KychookLinux"]),
         testTarget(
             "KychookServer",
             [
                 "KychookModel", "KychookCrypto", "KychookInterpret", "KychookStore", "KychookBitGo", "KychookConfig",
-                "KychookNet", "KychookSinks", "KychookTesting", "KychookLinux", "KychookVerify", logging,
+                "KychookNet", "KychookClient", "KychookSinks", "KychookTesting", "KychookLinux", "KychookVerify",
+                logging,
             ]
         ),
         .testTarget(
