@@ -78,11 +78,18 @@ let package = Package(
                 "KychookNet", "KychookClient", "KychookStore", "KychookSinks", "KychookBitGo", "KychookConfig", logging,
             ]
         ),
+        swiftTarget(
+            "KychookSandbox",
+            [
+                "KychookModel", "KychookHTTP", "KychookCrypto", "KychookLinux", "KychookNet", "KychookClient",
+                "KychookBitGo", "KychookConfig", grdb,
+            ]
+        ),
         .executableTarget(
             name: "kychook",
             dependencies: [
                 "KychookModel", "KychookCrypto", "KychookVerify", "KychookInterpret", "KychookLinux", "KychookClient",
-                "KychookStore", "KychookBitGo", "KychookConfig", "KychookServer", arguments, logging,
+                "KychookStore", "KychookBitGo", "KychookConfig", "KychookServer", "KychookSandbox", arguments, logging,
             ],
             swiftSettings: strict
         ),
@@ -127,6 +134,13 @@ let package = Package(
                 "KychookModel", "KychookCrypto", "KychookInterpret", "KychookStore", "KychookBitGo", "KychookConfig",
                 "KychookNet", "KychookClient", "KychookSinks", "KychookTesting", "KychookLinux", "KychookVerify",
                 logging,
+            ]
+        ),
+        testTarget(
+            "KychookSandbox",
+            [
+                "KychookModel", "KychookCrypto", "KychookLinux", "KychookNet", "KychookBitGo", "KychookClient",
+                "KychookConfig", "KychookHTTP", "KychookTesting",
             ]
         ),
         .testTarget(

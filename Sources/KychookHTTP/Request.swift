@@ -13,6 +13,7 @@ package struct Request: ~Copyable {
     private let fieldCount: Int
     private let methodRange: Range<Int>
     private let pathRange: Range<Int>
+    private let queryRange: Range<Int>
     private let bodyRange: Range<Int>
 
     /// - Parameter message: the bytes that the parser has just found complete; they outlive the request.
@@ -21,6 +22,7 @@ package struct Request: ~Copyable {
         isVersion10 = parser.head.isVersion10
         methodRange = parser.head.methodRange
         pathRange = parser.head.pathRange
+        queryRange = parser.head.queryRange
         bodyRange = parser.bodyRange
         fields = parser.head.fields.storage
         fieldCount = parser.head.fields.count
@@ -37,6 +39,11 @@ package struct Request: ~Copyable {
     /// The target's path as sent, percent-encoding included; the query is cut off.
     package var path: Span<UInt8> {
         @_lifetime(borrow self) get { _overrideLifetime(span(pathRange), borrowing: self) }
+    }
+
+    /// The target's query as sent, without its question mark; empty when there is none.
+    package var query: Span<UInt8> {
+        @_lifetime(borrow self) get { _overrideLifetime(span(queryRange), borrowing: self) }
     }
 
     /// The decoded body.

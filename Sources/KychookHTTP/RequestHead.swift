@@ -12,6 +12,8 @@ struct RequestHead: ~Copyable {
     private(set) var method = Method.other
     private(set) var methodRange = 0..<0
     private(set) var pathRange = 0..<0
+    /// What follows the path's question mark; empty without one.
+    private(set) var queryRange = 0..<0
     private(set) var isVersion10 = false
     private(set) var fields = FieldTable()
 
@@ -52,6 +54,7 @@ struct RequestHead: ~Copyable {
         let path = try path(of: target, method: method)
         let origin = range.lowerBound + targetStart
         pathRange = origin + path.lowerBound..<origin + path.upperBound
+        queryRange = origin + min(path.upperBound + 1, target.count)..<origin + target.count
     }
 
     mutating func addField(_ range: Range<Int>, of buffer: Bytes) throws(Refusal) {

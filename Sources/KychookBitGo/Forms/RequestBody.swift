@@ -44,7 +44,8 @@ package struct RequestBody<Form: RequestForm>: Equatable, Sendable {
         try self.init(JSONValue(request: json))
     }
 
-    init(_ value: JSONValue) throws(RequestProblem) {
+    /// Takes an object's members.
+    package init(_ value: JSONValue) throws(RequestProblem) {
         guard case .object(let given) = value else { throw .notAnObject }
         let names = Set(given.map(\.name))
         for member in given {
@@ -110,10 +111,11 @@ extension RequestBody: CustomStringConvertible, CustomReflectable {
 }
 
 extension JSONValue {
-    /// A user's file may be so large.
+    /// A user's file, or a request to the sandbox, may be so large.
     package static let requestLimitInBytes = 1 << 20
 
-    init(request: [UInt8]) throws(RequestProblem) {
+    /// Reads the body of a request.
+    package init(request: [UInt8]) throws(RequestProblem) {
         guard request.count <= JSONValue.requestLimitInBytes else {
             throw .tooLarge(limitInBytes: JSONValue.requestLimitInBytes)
         }

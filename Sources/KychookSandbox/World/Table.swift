@@ -1,0 +1,41 @@
+/// The objects of one kind by their identifiers, in the order in which they came, and which of them have changed since
+/// they were last saved.
+struct Table<Row: Codable & Sendable>: Sendable {
+    private var rows: [String: Row] = [:]
+    private(set) var order: [String] = []
+    private var changed: Set<String> = []
+
+    var count: Int { order.count }
+
+    /// In the order in which they came.
+    var all: some Sequence<Row> { order.lazy.compactMap { rows[$0] } }
+
+    subscript(id: String) -> Row? {
+        get { rows[id] }
+        set {
+            if newValue == nil {
+                guard rows[id] != nil else { return }
+                order.removeAll { $0 == id }
+            } else if rows[id] == nil {
+                order.append(id)
+            }
+            rows[id] = newValue
+            changed.insert(id)
+        }
+    }
+
+    /// What has changed since the last call; nil: is gone.
+    mutating func takeChanges() -> [(id: String, row: Row?)] {
+        defer { changed = [] }
+        return changed.sorted().map { ($0, rows[$0]) }
+    }
+
+    mutating func forgetChanges() {
+        changed = []
+    }
+
+    /// Puts a saved object back, behind those that are there.
+    mutating func restore(_ row: Row, id: String) {
+        if rows.updateValue(row, forKey: id) == nil { order.append(id) }
+    }
+}

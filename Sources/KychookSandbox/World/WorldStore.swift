@@ -1,0 +1,90 @@
+import Glibc
+import GRDB
+
+/// Why the file of a world's state cannot be used.
+package struct WorldStoreError: Error, Equatable, Sendable, CustomStringConvertible {
+    package let path: String
+    package let reason: String
+
+    package var description: String { "the sandbox's state \(path): \(reason)" }
+
+    init(_ path: String, _ error: any Error) {
+        self.path = path
+        // GRDB's own text may hold arguments, which are personal.
+        reason = (error as? DatabaseError)?.message ?? "it does not hold a sandbox's state"
+    }
+}
+
+/// A world in an SQLite file: a row for each object, all changes of a call in one transaction.
+///
+/// The file holds personal data and secrets in clear text: only its owner may read it.
+package final class WorldStore: Sendable {
+    private let path: String
+    private let database: DatabaseQueue
+
+    /// Opens the file, or makes it.
+    package init(path: String) throws(WorldStoreError) {
+        self.path = path
+        do {
+            var configuration = Configuration()
+            configuration.publicStatementArguments = false
+            let mask = umask(0o077)
+            defer { umask(mask) }
+            database = try DatabaseQueue(path: path, configuration: configuration)
+            try database.write { database in
+                try database.execute(
+                    sql: """
+                        CREATE TABLE IF NOT EXISTS sandbox_object (
+                            sequence INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, json TEXT NOT NULL,
+                            UNIQUE (kind, id)
+                        ) STRICT
+                        """
+                )
+            }
+        } catch {
+            throw WorldStoreError(path, error)
+        }
+    }
+
+    /// Puts what is saved into a new world.
+    package func load(into world: inout World) throws(WorldStoreError) {
+        do {
+            let rows = try database.read { database in
+                try Row.fetchAll(database, sql: "SELECT kind, id, json FROM sandbox_object ORDER BY sequence")
+            }
+            for row in rows {
+                guard let kind = RowKind(rawValue: row["kind"]) else { continue }
+                try world.restore(kind, id: row["id"], json: Array((row["json"] as String).utf8))
+            }
+        } catch {
+            throw WorldStoreError(path, error)
+        }
+    }
+
+    /// Saves what has changed since the last call.
+    func save(_ world: inout World) throws(WorldStoreError) {
+        do {
+            let changes = try world.takeChanges()
+            try database.write { database in
+                for change in changes {
+                    guard let json = change.json else {
+                        try database.execute(
+                            sql: "DELETE FROM sandbox_object WHERE kind = ? AND id = ?",
+                            arguments: [change.kind, change.id]
+                        )
+                        continue
+                    }
+                    try database.execute(
+                        sql: """
+                            INSERT INTO sandbox_object (kind, id, json) VALUES (?, ?, ?)
+                            ON CONFLICT (kind, id) DO UPDATE SET json = excluded.json
+                            """,
+                        arguments: [change.kind, change.id, String(decoding: json, as: UTF8.self)]
+                    )
+                }
+            }
+        } catch {
+            throw WorldStoreError(path, error)
+        }
+    }
+}
