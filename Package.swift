@@ -75,20 +75,21 @@ let package = Package(
             "KychookServer",
             [
                 "KychookModel", "KychookHTTP", "KychookCrypto", "KychookVerify", "KychookInterpret", "KychookLinux",
-                "KychookNet", "KychookClient", "KychookStore", "KychookSinks", "KychookConfig", logging,
+                "KychookNet", "KychookClient", "KychookStore", "KychookSinks", "KychookBitGo", "KychookConfig", logging,
             ]
         ),
         swiftTarget(
             "KychookSandbox",
             [
-                "KychookModel", "KychookHTTP", "KychookCrypto", "KychookLinux", "KychookNet", "KychookBitGo", grdb,
+                "KychookModel", "KychookHTTP", "KychookCrypto", "KychookLinux", "KychookNet", "KychookClient",
+                "KychookBitGo", "KychookConfig", grdb,
             ]
         ),
         .executableTarget(
             name: "kychook",
             dependencies: [
                 "KychookModel", "KychookCrypto", "KychookVerify", "KychookInterpret", "KychookLinux", "KychookClient",
-                "KychookStore", "KychookBitGo", "KychookConfig", "KychookServer", arguments, logging,
+                "KychookStore", "KychookBitGo", "KychookConfig", "KychookServer", "KychookSandbox", arguments, logging,
             ],
             swiftSettings: strict
         ),
@@ -126,18 +127,20 @@ let package = Package(
             "KychookBitGo",
             ["KychookModel", "KychookCrypto", "KychookLinux", "KychookClient", "KychookTesting"]
         ),
-        testTarget("KychookConfig", ["KychookModel", "KychookTesting", "KychookLinux"]),
+        testTarget("KychookConfig", ["KychookModel", "KychookBitGo", "KychookTesting", "KychookLinux"]),
         testTarget(
             "KychookServer",
             [
                 "KychookModel", "KychookCrypto", "KychookInterpret", "KychookStore", "KychookBitGo", "KychookConfig",
-                "KychookNet", "KychookSinks", "KychookTesting", "KychookLinux", "KychookVerify", logging,
+                "KychookNet", "KychookClient", "KychookSinks", "KychookTesting", "KychookLinux", "KychookVerify",
+                logging,
             ]
         ),
         testTarget(
             "KychookSandbox",
             [
-                "KychookModel", "KychookCrypto", "KychookLinux", "KychookNet", "KychookBitGo", "KychookTesting", grdb,
+                "KychookModel", "KychookCrypto", "KychookLinux", "KychookNet", "KychookBitGo", "KychookClient",
+                "KychookConfig", "KychookHTTP", "KychookTesting", grdb,
             ]
         ),
         .testTarget(

@@ -2,7 +2,7 @@ import KychookModel
 
 /// Text of the file to typed values; each reports what it refuses and returns nil.
 extension Diagnostics {
-    func text(_ value: YAMLValue, named name: String) -> String? {
+    package func text(_ value: YAMLValue, named name: String) -> String? {
         guard case .text(let text) = value.content else {
             error("\(name) must be text", at: value.position)
             return nil
@@ -15,7 +15,7 @@ extension Diagnostics {
     }
 
     /// Text that is not empty.
-    func word(_ value: YAMLValue, named name: String) -> String? {
+    package func word(_ value: YAMLValue, named name: String) -> String? {
         guard let text = text(value, named: name) else { return nil }
         guard !text.isEmpty else {
             error("\(name) is empty: give a value or remove the key", at: value.position)
@@ -25,13 +25,13 @@ extension Diagnostics {
     }
 
     /// A list; a single value counts as a list of one. An empty list is an error.
-    func list(_ value: YAMLValue, named name: String) -> [YAMLValue] {
+    package func list(_ value: YAMLValue, named name: String) -> [YAMLValue] {
         guard case .list(let values) = value.content else { return [value] }
         if values.isEmpty { error("\(name) is an empty list: give a value or remove the key", at: value.position) }
         return values
     }
 
-    func boolean(_ value: YAMLValue, named name: String) -> Bool? {
+    package func boolean(_ value: YAMLValue, named name: String) -> Bool? {
         guard let text = text(value, named: name) else { return nil }
         switch text {
         case "true": return true
@@ -42,15 +42,15 @@ extension Diagnostics {
         }
     }
 
-    func integer(_ value: YAMLValue, named name: String, in range: ClosedRange<Int>) -> Int? {
+    package func integer(_ value: YAMLValue, named name: String, in range: ClosedRange<Int>) -> Int? {
         number(value, named: name, "a whole number", in: range, read: Int.init(configuration:), show: \.description)
     }
 
-    func number(_ value: YAMLValue, named name: String, in range: ClosedRange<Double>) -> Double? {
+    package func number(_ value: YAMLValue, named name: String, in range: ClosedRange<Double>) -> Double? {
         number(value, named: name, "a number", in: range, read: Double.init(configuration:), show: \.inConfiguration)
     }
 
-    func duration(_ value: YAMLValue, named name: String, in range: ClosedRange<Duration>) -> Duration? {
+    package func duration(_ value: YAMLValue, named name: String, in range: ClosedRange<Duration>) -> Duration? {
         let form = "a duration like 250ms, 5s or 1h30m"
         return number(
             value,
@@ -68,7 +68,7 @@ extension Diagnostics {
     }
 
     /// One of an enumeration's words.
-    func choice<Choice>(_ value: YAMLValue, named name: String) -> Choice?
+    package func choice<Choice>(_ value: YAMLValue, named name: String) -> Choice?
     where Choice: RawRepresentable<String> & CaseIterable {
         guard let text = text(value, named: name) else { return nil }
         if let choice = Choice(rawValue: text) { return choice }
@@ -101,7 +101,7 @@ extension Diagnostics {
 }
 
 /// `: did you mean approved?`, or nothing when no known word is near.
-func didYouMean(_ word: String, among known: some Sequence<String>) -> String {
+package func didYouMean(_ word: String, among known: some Sequence<String>) -> String {
     guard word.utf8.count <= 128, let likely = likelyWord(for: word, among: known) else { return "" }
     return ": did you mean \(likely)?"
 }

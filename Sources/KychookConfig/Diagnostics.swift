@@ -1,6 +1,6 @@
 /// Collects what is wrong with one file, so that all of it is reported at once.
-final class Diagnostics {
-    let file: String
+package final class Diagnostics {
+    package let file: String
     private(set) var errors: [ConfigurationProblem] = []
     private(set) var warnings: [ConfigurationProblem] = []
     private var suppressed = 0
@@ -8,11 +8,11 @@ final class Diagnostics {
     /// A file that is not a configuration at all would otherwise give one error a line.
     static let errorLimit = 100
 
-    init(file: String) {
+    package init(file: String) {
         self.file = file
     }
 
-    func error(_ message: String, at position: TextPosition?) {
+    package func error(_ message: String, at position: TextPosition?) {
         guard errors.count < Diagnostics.errorLimit else {
             suppressed += 1
             return
@@ -26,7 +26,7 @@ final class Diagnostics {
     }
 
     /// Throws when anything was reported as an error.
-    func throwErrors() throws(ConfigurationErrors) {
+    package func throwErrors() throws(ConfigurationErrors) {
         guard !errors.isEmpty else { return }
         var problems = errors.inTextOrder
         if suppressed > 0 {
@@ -47,13 +47,13 @@ extension [ConfigurationProblem] {
 }
 
 /// A value of the file for an error text: short, on one line, in double quotes.
-func quoted(_ text: String) -> String {
+package func quoted(_ text: String) -> String {
     let shown = text.unicodeScalars.prefix(64).map { $0.value < 0x20 || $0.value == 0x7F ? "?" : String($0) }
     return "\"\(shown.joined())\(text.unicodeScalars.count > 64 ? "…" : "")\""
 }
 
 /// `a, b or c`
-func alternatives(_ words: [String]) -> String {
+package func alternatives(_ words: [String]) -> String {
     guard let last = words.last, words.count > 1 else { return words.first ?? "" }
     return "\(words.dropLast().joined(separator: ", ")) or \(last)"
 }

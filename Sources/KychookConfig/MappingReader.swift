@@ -4,7 +4,7 @@ import KychookModel
 ///
 /// Every key that could stand here must be asked for on every path before ``finish()``: the keys that were asked for are
 /// the known ones, from which an unknown key gets its suggestion.
-final class MappingReader {
+package final class MappingReader {
     let position: TextPosition
     let diagnostics: Diagnostics
     private let entries: [YAMLValue.Entry]
@@ -12,7 +12,7 @@ final class MappingReader {
 
     /// - Parameter name: how an error text calls the mapping: its key in backquotes.
     /// - Returns: nil after reporting a value that is no mapping.
-    init?(_ value: YAMLValue, named name: String, diagnostics: Diagnostics) {
+    package init?(_ value: YAMLValue, named name: String, diagnostics: Diagnostics) {
         guard case .mapping(let entries) = value.content else {
             diagnostics.error("\(name) must be a mapping, written as `key: value` pairs", at: value.position)
             return nil
@@ -23,18 +23,18 @@ final class MappingReader {
     }
 
     /// The keys of the mapping in the order of the text, for mappings whose keys are names; none is unknown then.
-    func allEntries() -> [YAMLValue.Entry] {
+    package func allEntries() -> [YAMLValue.Entry] {
         asked.formUnion(entries.map(\.key))
         return entries
     }
 
     /// Whether the key stands in the mapping, whatever its value.
-    func has(_ key: String) -> Bool {
+    package func has(_ key: String) -> Bool {
         entries.contains { $0.key == key }
     }
 
     /// The key's value; nil when the key is absent, or after reporting that it has no value.
-    func value(_ key: String) -> YAMLValue? {
+    package func value(_ key: String) -> YAMLValue? {
         asked.insert(key)
         guard let entry = entries.first(where: { $0.key == key }) else { return nil }
         guard !entry.value.isNull else {
@@ -53,25 +53,18 @@ final class MappingReader {
 
     /// As ``value(_:)``, but an absent key is an error.
     /// - Parameter example: what to write, for the error text.
-    func required(_ key: String, example: String) -> YAMLValue? {
+    package func required(_ key: String, example: String) -> YAMLValue? {
         if !has(key) { diagnostics.error("`\(key)` is missing: add \(example)", at: position) }
         return value(key)
     }
 
-    func keyPosition(_ key: String) -> TextPosition {
+    package func keyPosition(_ key: String) -> TextPosition {
         entries.first { $0.key == key }?.keyPosition ?? position
-    }
-
-    /// A key of the design that this version does not act on: better refused than ignored.
-    func unsupported(_ key: String) {
-        asked.insert(key)
-        guard has(key) else { return }
-        diagnostics.error("`\(key)` is not supported by this version yet: remove it", at: keyPosition(key))
     }
 
     /// Reports every key that was not asked for.
     /// - Parameter confidential: do not repeat the key: it could be a secret in the wrong place.
-    func finish(confidential: Bool = false) {
+    package func finish(confidential: Bool = false) {
         for entry in entries where !asked.contains(entry.key) {
             // A long word is no misspelt key, and comparing it would take long.
             let likely = entry.key.utf8.count > 64 ? nil : likelyWord(for: entry.key, among: asked.sorted())
@@ -86,15 +79,15 @@ final class MappingReader {
 // MARK: - Typed values
 
 extension MappingReader {
-    func text(_ key: String) -> String? {
+    package func text(_ key: String) -> String? {
         value(key).flatMap { diagnostics.text($0, named: "`\(key)`") }
     }
 
-    func boolean(_ key: String) -> Bool? {
+    package func boolean(_ key: String) -> Bool? {
         value(key).flatMap { diagnostics.boolean($0, named: "`\(key)`") }
     }
 
-    func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
+    package func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
         value(key).flatMap { diagnostics.integer($0, named: "`\(key)`", in: range) }
     }
 
@@ -102,7 +95,7 @@ extension MappingReader {
         value(key).flatMap { diagnostics.number($0, named: "`\(key)`", in: range) }
     }
 
-    func duration(_ key: String, in range: ClosedRange<Duration>) -> Duration? {
+    package func duration(_ key: String, in range: ClosedRange<Duration>) -> Duration? {
         value(key).flatMap { diagnostics.duration($0, named: "`\(key)`", in: range) }
     }
 
@@ -110,7 +103,7 @@ extension MappingReader {
         value(key).flatMap { diagnostics.size($0, named: "`\(key)`", in: range) }
     }
 
-    func choice<Choice>(_ key: String, of type: Choice.Type = Choice.self) -> Choice?
+    package func choice<Choice>(_ key: String, of type: Choice.Type = Choice.self) -> Choice?
     where Choice: RawRepresentable<String> & CaseIterable {
         value(key).flatMap { diagnostics.choice($0, named: "`\(key)`") }
     }

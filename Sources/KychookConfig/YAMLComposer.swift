@@ -1,7 +1,7 @@
 import Yams
 
 /// Text to values: the only file that knows Yams.
-struct YAMLComposer {
+package struct YAMLComposer {
     static let sizeLimitInBytes = 1 << 20
     static let depthLimit = 64
     static let aliasLimit = 100
@@ -19,7 +19,7 @@ struct YAMLComposer {
 
     /// - Returns: nil after reporting why there is no tree. Where only some places are wrong they are reported and the
     ///   rest of the tree is returned, so that the other sections get their errors too.
-    static func compose(_ bytes: [UInt8], diagnostics: Diagnostics) -> YAMLValue? {
+    package static func compose(_ bytes: [UInt8], diagnostics: Diagnostics) -> YAMLValue? {
         guard bytes.count <= sizeLimitInBytes else {
             diagnostics.error("the file is larger than 1MiB, the most that is read", at: nil)
             return nil

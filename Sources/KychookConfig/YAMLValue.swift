@@ -1,6 +1,6 @@
 /// One value of the file with its place: YAML without tags, anchors and types. Every scalar is text.
-struct YAMLValue: Sendable {
-    enum Content: Sendable {
+package struct YAMLValue: Sendable {
+    package enum Content: Sendable {
         /// Nothing, `~` or `null`, not in quotes.
         case null
         case text(String)
@@ -8,14 +8,14 @@ struct YAMLValue: Sendable {
         case mapping([Entry])
     }
 
-    struct Entry: Sendable {
-        let key: String
-        let keyPosition: TextPosition
-        let value: YAMLValue
+    package struct Entry: Sendable {
+        package let key: String
+        package let keyPosition: TextPosition
+        package let value: YAMLValue
     }
 
-    let position: TextPosition
-    let content: Content
+    package let position: TextPosition
+    package let content: Content
     /// Values and keys in this value, itself included, each alias counted as what it stands for.
     let size: Int
     /// How many lists and mappings are nested here: 0 for text.
@@ -37,7 +37,7 @@ struct YAMLValue: Sendable {
         }
     }
 
-    var isNull: Bool {
+    package var isNull: Bool {
         if case .null = content { true } else { false }
     }
 }

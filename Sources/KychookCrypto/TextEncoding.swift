@@ -15,13 +15,18 @@ package func hexadecimal(_ bytes: some Collection<UInt8>) -> String {
 /// Reads exactly `2 × count` hexadecimal digits of either case; nil for anything else.
 package func hexadecimalBytes(_ text: UnsafeRawBufferPointer, count: Int) -> [UInt8]? {
     guard text.count == count * 2 else { return nil }
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(count)
-    for index in 0..<count {
-        guard let high = nibble(text[2 * index]), let low = nibble(text[2 * index + 1]) else { return nil }
-        bytes.append(high << 4 | low)
+    var isValid = true
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { room, filled in
+        for index in 0..<count {
+            guard let high = nibble(text[2 * index]), let low = nibble(text[2 * index + 1]) else {
+                isValid = false
+                break
+            }
+            room[index] = high << 4 | low
+            filled = index + 1
+        }
     }
-    return bytes
+    return isValid ? bytes : nil
 }
 
 private func nibble(_ digit: UInt8) -> UInt8? {

@@ -157,8 +157,13 @@ extension Interpretation {
 
 extension String {
     fileprivate var isUsable: Bool {
-        (1...256).contains(utf8.count)
-            && !unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }
+        guard (1...256).contains(utf8.count) else { return false }
+        var previous: UInt8 = 0
+        return utf8.allSatisfy { byte in
+            defer { previous = byte }
+            // U+0080 to U+009F are control characters too: 0xC2 and a byte below 0xA0.
+            return byte >= 0x20 && byte != 0x7F && !(previous == 0xC2 && byte < 0xA0)
+        }
     }
 }
 

@@ -32,7 +32,12 @@ struct BitGoAccess: ParsableArguments {
     }
 
     func api() throws -> BitGoAPI {
-        BitGoAPI(try BitGoBaseURL(baseURL), token: try token(), certificateAuthorities: authorities)
+        BitGoAPI(
+            try BitGoBaseURL(baseURL),
+            token: try token(),
+            certificateAuthorities: authorities,
+            onRetry: { printError("\($0); trying again in \(max(1, $1.components.seconds)) s") }
+        )
     }
 
     private func token() throws -> Secret {

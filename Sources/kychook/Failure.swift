@@ -3,6 +3,7 @@ import Glibc
 import KychookBitGo
 import KychookConfig
 import KychookLinux
+import KychookSandbox
 import KychookServer
 import KychookStore
 
@@ -40,6 +41,10 @@ func failure(_ error: any Error) -> any Error {
         return failure(.data, error.description)
     case let error as BitGoAPIError:
         return failure(error)
+    case let error as WorldStoreError:
+        return failure(.inputOutput, error.description)
+    case let error as SandboxClient.Failure:
+        return failure(ExitStatus(error), error.description)
     case let error as RequestProblem:
         return failure(.data, "nothing was sent: \(error)")
     case let error as SystemError:
@@ -55,6 +60,15 @@ extension ExitStatus {
         case .locked: self = .unavailable
         case .corrupt, .unavailable: self = .inputOutput
         case .newer: self = .configuration
+        }
+    }
+}
+
+extension ExitStatus {
+    fileprivate init(_ error: SandboxClient.Failure) {
+        switch error {
+        case .unreachable: self = .unavailable
+        case .refused: self = .data
         }
     }
 }

@@ -84,7 +84,7 @@ struct Serve: ParsableCommand {
 }
 
 /// Signals taken by waiting instead of by a handler. Made before any thread, which then inherits the mask.
-private struct Signals {
+struct Signals {
     private var set = sigset_t()
 
     init(_ numbers: [Int32]) {

@@ -41,6 +41,17 @@ import Testing
         #expect(desk.run(list).end == .exited(code))
     }
 
+    @Test func `a read that is tried again says so, and succeeds`() {
+        desk.bitgo.script(.answer(429, fields: ["Retry-After: 1"]))
+        let listed = desk.run(list)
+        #expect(listed.end == .exited(0))
+        #expect(
+            listed.lines.contains { $0.contains("(429)") && $0.hasSuffix("; trying again in 1 s") },
+            "\(listed.lines)"
+        )
+        #expect(desk.bitgo.requests.count == 2)
+    }
+
     @Test func `a refusal shows bitgo's words and the request's id`() {
         let refused = desk.run(list, token: ["--token-file", desk.write("wrong\n", to: "wrong")])
         #expect(refused.end == .exited(77))

@@ -39,11 +39,13 @@ package struct BitGoAPI: Sendable {
     private let tls: ClientRequest.TLS
     private let clock: CallClock
     private let jitter: @Sendable () -> Double
+    private let onRetry: @Sendable (BitGoAPIError, Duration) -> Void
 
     /// - Parameters:
     ///   - token: sent as a bearer token; a byte that a header cannot carry makes every call invalid.
     ///   - certificateAuthorities: path of a PEM file to trust instead of the system's.
     ///   - jitter: 0..<1 for each wait.
+    ///   - onRetry: told what failed, and the wait until it is tried again.
     package init(
         _ base: BitGoBaseURL,
         token: Secret,
@@ -52,7 +54,8 @@ package struct BitGoAPI: Sendable {
         budget: RequestBudget = RequestBudget(),
         certificateAuthorities: String? = nil,
         clock: CallClock = .system,
-        jitter: @escaping @Sendable () -> Double = { .random(in: 0..<1) }
+        jitter: @escaping @Sendable () -> Double = { .random(in: 0..<1) },
+        onRetry: @escaping @Sendable (BitGoAPIError, Duration) -> Void = { _, _ in }
     ) {
         self.base = base
         self.token = token
@@ -62,6 +65,7 @@ package struct BitGoAPI: Sendable {
         tls = ClientRequest.TLS(certificateAuthorities: certificateAuthorities)
         self.clock = clock
         self.jitter = jitter
+        self.onRetry = onRetry
     }
 
     /// Makes a call and reads its answer.
@@ -87,6 +91,7 @@ package struct BitGoAPI: Sendable {
             }
             let now = clock.elapsed()
             guard let wait = retries.wait(after: failure, spent: now - begin, jitter: jitter()) else { throw failure }
+            onRetry(failure, wait)
             try await pause(wait)
         }
     }

@@ -45,12 +45,12 @@ package struct IdentityRecord: Codable, Equatable, Sendable {
 
 extension JSONValue {
     /// The member of an object; nil: it has none of this name, or is no object.
-    subscript(name: String) -> JSONValue? {
+    package subscript(name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.name == name }?.value
     }
 
-    var members: [Member] {
+    package var members: [Member] {
         if case .object(let members) = self { members } else { [] }
     }
 

@@ -6,8 +6,9 @@ package import KychookStore
 import KychookVerify
 import Synchronization
 
-/// One source as requests meet it: made once per configuration, shared by all loops.
-package struct SourceEntry: Sendable {
+/// One source as requests meet it: made once per configuration, shared by all loops. A class, so that a request counts one
+/// reference to all of it.
+package final class SourceEntry: Sendable {
     package let name: String
     let path: [UInt8]
     package let scheme: SignatureScheme
@@ -20,13 +21,22 @@ package struct SourceEntry: Sendable {
         path = Array(configuration.path.utf8)
         scheme = configuration.preset.scheme
         secrets = configuration.secrets
-        rules = SourceRules(
+        rules = SourceRules(configuration)
+        interpreter = Interpreter(preset: configuration.preset)
+    }
+}
+
+extension SourceRules {
+    init(_ configuration: SourceConfiguration) {
+        self.init(
             name: configuration.name,
             typePrefix: configuration.preset.typePrefix,
             repeats: configuration.repeats,
-            finalStatuses: configuration.preset.finalStatuses
+            finalStatuses: configuration.preset.finalStatuses,
+            confirm: configuration.confirm,
+            knownStatuses: configuration.preset.knownIdentityStatuses,
+            statusAliases: configuration.preset.statusAliases
         )
-        interpreter = Interpreter(preset: configuration.preset)
     }
 }
 

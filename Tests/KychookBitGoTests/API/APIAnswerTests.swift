@@ -10,7 +10,7 @@ import Testing
 
     private func failure(of behaviour: FaultyTarget.Behaviour) async throws -> BitGoAPIError? {
         under.bitgo.script(behaviour)
-        let api = try under.api(limits: .init(total: .milliseconds(100)))
+        let api = try under.api(limits: .init(firstWait: .seconds(100), longestWait: .seconds(100)))
         return await error { () async throws(BitGoAPIError) in _ = try await api.identitySnapshots(CallUnderTest.query)
         }
     }

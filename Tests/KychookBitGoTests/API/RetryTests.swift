@@ -84,7 +84,7 @@ import Testing
 
     @Test func `tries end with the call's total`() async throws {
         under.bitgo.script(.answer(503), .answer(503), .answer(503), .answer(503), .answer(503), .answer(503))
-        let api = try under.api(limits: .init(total: .seconds(4)))
+        let api = try under.api(limits: .init(total: .seconds(40), firstWait: .seconds(5)))
         let failure = await error { () async throws(BitGoAPIError) in
             _ = try await api.identitySnapshots(CallUnderTest.query)
         }
@@ -92,7 +92,7 @@ import Testing
             Issue.record("\(failure as Any)")
             return
         }
-        // 0.5 + 1 + 2 s; another 4 s would be too late.
+        // 5 + 10 + 20 s; another 30 s would be too late.
         #expect(under.bitgo.requests.count == 4)
     }
 
@@ -113,7 +113,7 @@ import Testing
         let api = BitGoAPI(
             try BitGoBaseURL(port.url),
             token: .init(bytes: Array(BitGoDouble.token.utf8)),
-            limits: .init(total: .seconds(4)),
+            limits: .init(total: .seconds(40), firstWait: .seconds(5)),
             clock: under.clock.calls,
             jitter: { 0 }
         )
@@ -122,12 +122,14 @@ import Testing
             Issue.record("\(failure as Any)")
             return
         }
-        #expect(under.clock.waits == [.milliseconds(500), .seconds(1), .seconds(2)])
+        #expect(under.clock.waits == [.seconds(5), .seconds(10), .seconds(20)])
     }
 
     @Test func `a silent server is given up after the time of a try`() async throws {
         under.bitgo.script(.silence)
-        let api = try under.api(limits: .init(perTry: .milliseconds(100), total: .milliseconds(500)))
+        let api = try under.api(
+            limits: .init(perTry: .seconds(1), firstWait: .seconds(100), longestWait: .seconds(100))
+        )
         let failure = await error { () async throws(BitGoAPIError) in
             _ = try await api.identitySnapshots(CallUnderTest.query)
         }

@@ -1,0 +1,19 @@
+/// How the sender works where the provider's pages leave a choice (bitgo.md sections 3 and 5).
+package struct SenderSettings: Equatable, Sendable {
+    /// Whether the header `idempotency-key` is sent.
+    package var sendsKeyHeader = true
+    /// Whether the body has `idempotencyKey`.
+    package var sendsBodyKey = true
+    /// For one attempt, on the machine's clock; the provider's is not published.
+    package var timeout = Duration.seconds(10)
+    /// Attempts under way at the same time.
+    package var attemptsInFlight = 16
+    /// Before the second attempt and each one after it, on the sandbox's clock
+    /// (developers.bitgo.com/guides/webhooks/overview).
+    package var waits: [Duration] = [1, 5, 10, 30, 60, 120, 240].map { .seconds($0 * 60) }
+
+    package init() {}
+
+    /// The first one and those after a wait.
+    var attempts: Int { waits.count + 1 }
+}

@@ -1,0 +1,238 @@
+import ArgumentParser
+import Glibc
+import KychookBitGo
+import KychookConfig
+import KychookLinux
+import KychookModel
+import KychookSandbox
+import KychookServer
+import KychookStore
+
+struct SandboxRun: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Perform scenario files against a running receiver, and say of each step whether it holds.",
+        discussion: """
+            Each scenario gets a sandbox of its own, unless --sandbox names one. Before its first step the sandbox's \
+            secret is written to the receiver's secret file, above the one that is there, and the webhooks are \
+            registered. With --config all is known of a receiver that is kychook, and it is told to read its \
+            configuration again; options and the file's `receiver` serve for any other. `expect event` reads a file \
+            of documents, one a line, as the log sink writes them; `expect hook` reads one that a hook makes with \
+            `cat >> FILE`.
+
+            Exit codes: 0 every step passed, 1 a step failed, 64 wrong usage, 69 the scenario could not begin, 78 an \
+            error in a scenario or in the configuration.
+            """
+    )
+
+    @Argument(help: "Scenario files; deploy/scenarios has examples.", completion: .file(extensions: ["yaml"]))
+    var files: [String]
+
+    @Option(
+        help: "The receiver's configuration, where the receiver is kychook.",
+        completion: .file(extensions: ["yaml"])
+    )
+    var config: String?
+
+    @Option(help: "The receiver's URL, without the segment of the type.")
+    var receiver: String?
+
+    @Option(help: "Where the receiver reads its secrets, newest first.", completion: .file())
+    var secretFile: String?
+
+    @Option(help: "What the receiver logs, a document a line.", completion: .file())
+    var log: String?
+
+    @Option(help: "What a hook of the receiver writes, a document a line.", completion: .file())
+    var hook: String?
+
+    @Option(name: .customLong("sandbox"), help: "A sandbox that runs already; its clock and faults stay its own.")
+    var sandboxURL: String?
+
+    @Option(help: "The token for that sandbox, in a file that nobody else may read.", completion: .file())
+    var tokenFile: String?
+
+    @Flag(help: "A JSON object for each step.")
+    var json = false
+
+    func validate() throws {
+        guard !files.isEmpty else { throw ValidationError("name at least one scenario file") }
+    }
+
+    func run() throws {
+        // Whoever reads along may go away.
+        signal(SIGPIPE, SIG_IGN)
+        try reporting {
+            let configuration = try config.map { path in
+                try ConfigurationLocation.find(option: path, surroundings: .system()).load(.system()).configuration
+            }
+            // All files are read before the first begins.
+            let scenarios = try files.map { try ScenarioFile($0).scenario() }
+            var hasFailed = false
+            for scenario in scenarios where try !perform(scenario, configuration) {
+                hasFailed = true
+            }
+            if hasFailed { throw ExitCode(1) }
+        }
+    }
+
+    private func perform(_ scenario: Scenario, _ configuration: Configuration?) throws -> Bool {
+        let own = try sandboxURL == nil ? service(for: scenario) : nil
+        defer { own?.stop() }
+        let url = own?.url ?? sandboxURL ?? SandboxOption.standard
+        let api = BitGoAPI(try BitGoBaseURL(url), token: try token())
+        let receiver = try receiver(scenario, configuration)
+        let installer = SecretInstaller(path: receiver.secretFile, configuration: configuration)
+        let report = ScenarioReport(scenario, asJSON: json)
+        report.begin()
+        do {
+            return try waitFor {
+                var runner = ScenarioRunner(
+                    scenario,
+                    receiver: receiver,
+                    api: api,
+                    sandbox: SandboxClient(url),
+                    install: installer.install
+                )
+                return try await runner.run(report: report.step)
+            }
+        } catch let error as ExitCode {
+            throw error
+        } catch {
+            throw failure(.unavailable, "\(scenario.file) could not begin: \(error)")
+        }
+    }
+
+    private func service(for scenario: Scenario) throws -> SandboxService {
+        let seed = scenario.seed ?? .random(in: 0 ... .max)
+        var options = SandboxService.Options(listen: .v4("127.0.0.1", port: 0), seed: seed)
+        options.speed = scenario.speed
+        return try SandboxService(options) { printError("kychook: \($0)") }
+    }
+
+    private func token() throws -> Secret {
+        guard let tokenFile else { return Secret(bytes: Array("sandbox".utf8)) }
+        do throws(SecretFile.Fault) {
+            return try SecretFile.read(tokenFile, .system())[0]
+        } catch {
+            throw failure(.configuration, "the token file \(tokenFile) \(error)")
+        }
+    }
+
+    /// The scenario's own, overridden by the configuration, overridden by the options.
+    private func receiver(_ scenario: Scenario, _ configuration: Configuration?) throws -> Scenario.Receiver {
+        var options = Scenario.Receiver()
+        options.url = receiver
+        options.secretFile = secretFile
+        options.log = log
+        options.hook = hook
+        let configured = try configuration.map(SandboxRun.receiver) ?? Scenario.Receiver()
+        return scenario.receiver.overridden(by: configured).overridden(by: options)
+    }
+
+    private static func receiver(_ configuration: Configuration) throws -> Scenario.Receiver {
+        let sources = configuration.sources.filter { $0.provider == .bitgo }
+        guard sources.count == 1, let source = sources.first else {
+            throw failure(.configuration, "the configuration must have exactly one source of bitgo")
+        }
+        var receiver = Scenario.Receiver()
+        if let listener = configuration.listen.first {
+            receiver.url = "\(listener.scheme)://\(listener.address)\(source.path)"
+        }
+        receiver.secretFile = source.secretFiles.first
+        for sink in configuration.sinks where receiver.log == nil {
+            if case .log(let log) = sink.kind { receiver.log = log.path }
+        }
+        return receiver
+    }
+}
+
+/// A scenario's file on the disk.
+private struct ScenarioFile {
+    let path: String
+
+    init(_ path: String) {
+        self.path = path
+    }
+
+    func scenario() throws -> Scenario {
+        let bytes = try Descriptor.open(path, O_RDONLY | O_NONBLOCK).readAll(limit: 2 << 20)
+        guard let resolved = realpath(path, nil) else {
+            throw SystemError(call: "realpath", subject: path, code: errno)
+        }
+        defer { free(resolved) }
+        let directory = String(cString: resolved).split(separator: "/").dropLast().map { "/\($0)" }.joined()
+        return try ScenarioReader.read(bytes, file: path, directory: directory)
+    }
+}
+
+/// Gives the receiver the secret that the sandbox signs with.
+private struct SecretInstaller: Sendable {
+    let path: String?
+    /// Of a receiver that is kychook.
+    let configuration: Configuration?
+
+    @Sendable func install(_ secret: Secret) throws {
+        guard let path else {
+            throw failure(.configuration, "name the receiver's secret file: `secret_file`, --secret-file or --config")
+        }
+        if fileExists(path) {
+            let old = try SecretFile.read(path, .system())
+            try SecretFileReplacement(of: path).commit([secret, old[0]])
+        } else {
+            let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_EXCL)
+            try file.writeAll(secret.withBytes { $0 + [UInt8(ascii: "\n")] })
+        }
+        guard let configuration else { return }
+        let socket = StateDirectory(path: configuration.stateDirectory).controlSocket
+        guard let report = try ControlClient(socket: socket).reload() else {
+            throw failure(.unavailable, "the receiver does not run: start `kychook serve` with its configuration first")
+        }
+        guard report.problems.isEmpty else {
+            throw failure(
+                .configuration,
+                "the receiver did not take its new secret: \(report.problems.joined(separator: "; "))"
+            )
+        }
+    }
+}
+
+/// Prints what becomes of each step.
+private struct ScenarioReport: Sendable {
+    let scenario: Scenario
+    let asJSON: Bool
+
+    init(_ scenario: Scenario, asJSON: Bool) {
+        self.scenario = scenario
+        self.asJSON = asJSON
+    }
+
+    func begin() {
+        if !asJSON { print("\(scenario.name) (\(scenario.file))") }
+    }
+
+    func step(_ step: Scenario.Step, _ outcome: ScenarioRunner.Outcome, _ time: Duration) {
+        guard !asJSON else { return print(json(step, outcome, time)) }
+        switch outcome {
+        case .passed: print("  pass  \(step.action)  (\(time.milliseconds) ms)")
+        case .failed(let reason):
+            let place = "\(scenario.file):\(step.position.line):\(step.position.column)"
+            print("  FAIL  \(step.action)\n        \(place): \(printable(reason))")
+        case .skipped: print("  skip  \(step.action)")
+        }
+    }
+
+    private func json(_ step: Scenario.Step, _ outcome: ScenarioRunner.Outcome, _ time: Duration) -> String {
+        let (word, reason): (String, String?) =
+            switch outcome {
+            case .passed: ("passed", nil)
+            case .failed(let reason): ("failed", reason)
+            case .skipped: ("skipped", nil)
+            }
+        return Output.object([
+            ("scenario", .text(scenario.name)), ("file", .text(scenario.file)),
+            ("line", .raw("\(step.position.line)")), ("step", .text("\(step.action)")), ("outcome", .text(word)),
+            ("reason", .init(reason)), ("milliseconds", .raw("\(time.milliseconds)")),
+        ])
+    }
+}
