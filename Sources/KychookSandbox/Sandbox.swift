@@ -3,18 +3,17 @@ package import KychookModel
 
 /// One world, shared by the threads that serve the API, send notifications and control it.
 ///
-/// Its clock runs as the caller likes: a thousand times faster, and everything that takes time takes a thousandth. After
-/// a restart from a file it goes on from the last moment that the file knows, where the caller's clock is behind that.
+/// Its clock runs as the caller likes: a thousand times faster, and everything that takes time takes a thousandth.
 package final class Sandbox: Sendable {
     private let world: Locked<World>
     private let store: WorldStore?
     private let clock: WallClock
-    private let offset: Duration
     private let onWork: @Sendable () -> Void
 
     /// - Parameters:
     ///   - world: new; what the store holds is put into it.
     ///   - store: nil: all is gone with the process.
+    ///   - clock: begins no earlier than the store's ``WorldStore/lastMoment()``; until it is there, time stands still.
     ///   - onWork: called on any thread after a change has left notifications to be sent, or another
     ///     ``World/nextDue``; it must neither block nor call back.
     package init(
@@ -25,31 +24,25 @@ package final class Sandbox: Sendable {
     ) throws(WorldStoreError) {
         var world = world
         try store?.load(into: &world)
-        offset = max(.zero, world.lastMoment - clock.now())
         self.world = Locked(world)
         self.store = store
         self.clock = clock
         self.onWork = onWork
     }
 
-    /// The world's time, as of the caller's clock; it never runs backwards.
-    package func now() -> Timestamp {
-        world.withLock { max($0.lastMoment, clock.now() + offset) }
-    }
-
-    /// Performs what is due, then the change, and saves both before it returns; nothing happens when that fails.
+    /// Performs what is due, then the change, and saves what came of both before it returns; nothing happens when that fails.
     package func change<Result: Sendable>(
         _ body: (inout World, Timestamp) -> Result
     ) throws(WorldStoreError) -> Result {
         let (result, wakes) = try world.withLock { world throws(WorldStoreError) in
+            let due = world.nextDue
             // Without a store nothing can fail, and keeping the old value would only make the change copy its tables.
             let before = store == nil ? nil : world
-            let due = world.nextDue
             // Inside the lock: two threads' times must not overtake each other.
-            world.advance(to: clock.now() + offset)
+            world.advance(to: clock.now())
             let result = body(&world, world.lastMoment)
             do throws(WorldStoreError) {
-                if let store { try store.save(&world) } else { world.forgetChanges() }
+                try save(&world, before)
             } catch {
                 if let before { world = before }
                 throw error
@@ -58,6 +51,12 @@ package final class Sandbox: Sendable {
         }
         if wakes { onWork() }
         return result
+    }
+
+    private func save(_ world: inout World, _ before: World?) throws(WorldStoreError) {
+        guard let store, let before else { return world.forgetChanges() }
+        // That time goes by is no change: who only looks does not write.
+        if world.isChanged(since: before) { try store.save(&world) }
     }
 
     /// Looks at the world as it was left by the last change.

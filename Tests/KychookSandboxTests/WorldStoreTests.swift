@@ -58,19 +58,31 @@ struct WorldStoreTests {
         #expect(later.count == 3)
     }
 
-    @Test func `a clock that is behind the file's last moment goes on from there`() throws {
+    @Test func `a file knows its last moment, and a clock behind it stands still`() throws {
         let directory = TemporaryDirectory()
-        let path = directory.path("sandbox.sqlite")
+        let store = try WorldStore(path: directory.path("sandbox.sqlite"))
+        #expect(try store.lastMoment() == nil)
         let fast = TestClock()
-        let first = try Sandbox(World(seed: 1), store: WorldStore(path: path), clock: fast.wall)
+        let first = try Sandbox(World(seed: 1), store: store, clock: fast.wall)
         fast.advance(.seconds(86_400))
         try first.change { world, _ in _ = world.makeRequestID() }
+        #expect(try store.lastMoment() == .start + .seconds(86_400))
         let slow = TestClock()
-        let second = try Sandbox(World(seed: 1), store: WorldStore(path: path), clock: slow.wall)
-        #expect(second.now() == .start + .seconds(86_400))
-        slow.advance(.seconds(1))
-        #expect(second.now() == .start + .seconds(86_401))
+        let second = try Sandbox(World(seed: 1), store: store, clock: slow.wall)
+        #expect(try second.change { _, now in now } == .start + .seconds(86_400))
+        slow.advance(.seconds(86_401))
         #expect(try second.change { _, now in now } == .start + .seconds(86_401))
+    }
+
+    @Test func `who only looks writes nothing`() throws {
+        let directory = TemporaryDirectory()
+        let store = try WorldStore(path: directory.path("sandbox.sqlite"))
+        let clock = TestClock()
+        let sandbox = try Sandbox(World(seed: 1), store: store, clock: clock.wall)
+        try sandbox.change { world, _ in _ = world.makeRequestID() }
+        clock.advance(.seconds(1))
+        #expect(try sandbox.change { world, _ in world.allIdentities.count } == 0)
+        #expect(try store.lastMoment() == .start)
     }
 
     @Test func `what is gone is gone after a restart`() throws {

@@ -26,6 +26,8 @@ struct Table<Row: Codable & Sendable>: Sendable {
         }
     }
 
+    var isChanged: Bool { !changes.isEmpty }
+
     /// What has changed since the last call; nil: is gone.
     mutating func takeChanges() -> [(id: String, row: Row?)] {
         defer { forgetChanges() }

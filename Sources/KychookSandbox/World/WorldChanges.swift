@@ -10,7 +10,7 @@ struct SavedRow: Equatable, Sendable {
 }
 
 /// What a world has beside its objects.
-private struct WorldState: Codable {
+struct WorldState: Codable {
     var generator: SeededGenerator
     var lastMoment: Timestamp
 }
@@ -36,6 +36,13 @@ extension World {
         try rows.append(.notification, log.takeChanges())
         try rows.append(.world, [("", WorldState(generator: generator, lastMoment: lastMoment))])
         return rows
+    }
+
+    /// Whether there is anything to save.
+    func isChanged(since old: World) -> Bool {
+        generator != old.generator || identities.isChanged || businesses.isChanged || documents.isChanged
+            || files.isChanged || webhooks.isChanged || secrets.isChanged || enterprises.isChanged || users.isChanged
+            || children.isChanged || log.isChanged
     }
 
     /// For a world that nobody saves.

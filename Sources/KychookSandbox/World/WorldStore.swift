@@ -1,5 +1,7 @@
-import Glibc
+import FoundationEssentials
 import GRDB
+import Glibc
+package import KychookModel
 
 /// Why the file of a world's state cannot be used.
 package struct WorldStoreError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -56,6 +58,22 @@ package final class WorldStore: Sendable {
                 guard let kind = RowKind(rawValue: row["kind"]) else { continue }
                 try world.restore(kind, id: row["id"], json: Array((row["json"] as String).utf8))
             }
+        } catch {
+            throw WorldStoreError(path, error)
+        }
+    }
+
+    /// The latest time of the world that is saved: a clock that ran fast has left the machine's behind. nil: none is.
+    package func lastMoment() throws(WorldStoreError) -> Timestamp? {
+        do {
+            let json = try database.read { database in
+                try String.fetchOne(
+                    database,
+                    sql: "SELECT json FROM sandbox_object WHERE kind = ?",
+                    arguments: [RowKind.world.rawValue]
+                )
+            }
+            return try json.map { try JSONDecoder().decode(WorldState.self, from: Data($0.utf8)).lastMoment }
         } catch {
             throw WorldStoreError(path, error)
         }
