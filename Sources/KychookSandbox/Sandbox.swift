@@ -30,7 +30,7 @@ package final class Sandbox: Sendable {
         self.onWork = onWork
     }
 
-    /// Performs what is due, then the change, and saves what came of both before it returns; nothing happens when that fails.
+    /// Performs what is due, then the change, and saves both before it returns; nothing has happened when that fails.
     package func change<Result: Sendable>(
         _ body: (inout World, Timestamp) -> Result
     ) throws(WorldStoreError) -> Result {

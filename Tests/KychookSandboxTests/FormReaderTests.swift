@@ -1,3 +1,4 @@
+import KychookTesting
 import Testing
 
 @testable import KychookSandbox
@@ -121,6 +122,28 @@ struct FormReaderTests {
         } else {
             #expect(throws: FormProblem.headTooLarge) { try parts(body) }
         }
+    }
+
+    @Test func `a form that was changed anywhere is read or refused, whatever it is`() throws {
+        let whole = Array((part("selectedIdClass", "dl") + part("frontPhoto", "x") + "--b--").utf8)
+        var random = SeededRandom(seed: 4)
+        var taken = 0
+        for _ in 0..<3000 {
+            var body = whole
+            for _ in 0...Int.random(in: 0..<4, using: &random) {
+                let index = Int.random(in: 0..<body.count, using: &random)
+                switch Int.random(in: 0..<3, using: &random) {
+                case 0: body[index] = UInt8.random(in: 0...255, using: &random)
+                case 1: body.remove(at: index)
+                default:
+                    body.insert(contentsOf: "\r\n--b".utf8.prefix(Int.random(in: 1...5, using: &random)), at: index)
+                }
+            }
+            guard let parts = try? parts(body) else { continue }
+            taken += 1
+            #expect(Set(parts.map(\.name)).count == parts.count)
+        }
+        #expect((1..<3000).contains(taken))
     }
 
     @Test func `no cut of a form passes for a whole one`() {

@@ -114,6 +114,16 @@ struct WorldStoreTests {
         #expect(error?.description.contains(path) == true)
     }
 
+    @Test func `a row of another version is refused, not dropped`() throws {
+        let directory = TemporaryDirectory()
+        let path = directory.path("sandbox.sqlite")
+        let store = try WorldStore(path: path)
+        try DatabaseQueue(path: path).write {
+            try $0.execute(sql: "INSERT INTO sandbox_object (kind, id, json) VALUES ('moon', '1', '{}')")
+        }
+        #expect(throws: WorldStoreError.self) { try Sandbox(World(seed: 1), store: store, clock: TestClock().wall) }
+    }
+
     @Test func `what cannot be saved has not happened`() throws {
         let directory = TemporaryDirectory()
         let path = directory.path("sandbox.sqlite")

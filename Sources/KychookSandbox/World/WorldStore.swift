@@ -13,9 +13,12 @@ package struct WorldStoreError: Error, Equatable, Sendable, CustomStringConverti
     init(_ path: String, _ error: any Error) {
         self.path = path
         // GRDB's own text may hold arguments, which are personal.
-        reason = (error as? DatabaseError)?.message ?? "it does not hold a sandbox's state"
+        reason = (error as? DatabaseError)?.message ?? "it does not hold the state of this version's sandbox"
     }
 }
+
+/// A row that another version has written.
+private struct UnknownKind: Error {}
 
 /// A world in an SQLite file: a row for each object, all changes of a call in one transaction.
 ///
@@ -55,7 +58,7 @@ package final class WorldStore: Sendable {
                 try Row.fetchAll(database, sql: "SELECT kind, id, json FROM sandbox_object ORDER BY sequence")
             }
             for row in rows {
-                guard let kind = RowKind(rawValue: row["kind"]) else { continue }
+                guard let kind = RowKind(rawValue: row["kind"]) else { throw UnknownKind() }
                 try world.restore(kind, id: row["id"], json: Array((row["json"] as String).utf8))
             }
         } catch {
