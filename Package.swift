@@ -75,7 +75,7 @@ let package = Package(
             "KychookServer",
             [
                 "KychookModel", "KychookHTTP", "KychookCrypto", "KychookVerify", "KychookInterpret", "KychookLinux",
-                "KychookNet", "KychookClient", "KychookStore", "KychookSinks", "KychookConfig", logging,
+                "KychookNet", "KychookClient", "KychookStore", "KychookSinks", "KychookBitGo", "KychookConfig", logging,
             ]
         ),
         swiftTarget(
@@ -127,19 +127,20 @@ let package = Package(
             "KychookBitGo",
             ["KychookModel", "KychookCrypto", "KychookLinux", "KychookClient", "KychookTesting"]
         ),
-        testTarget("KychookConfig", ["KychookModel", "KychookTesting", "KychookLinux"]),
+        testTarget("KychookConfig", ["KychookModel", "KychookBitGo", "KychookTesting", "KychookLinux"]),
         testTarget(
             "KychookServer",
             [
                 "KychookModel", "KychookCrypto", "KychookInterpret", "KychookStore", "KychookBitGo", "KychookConfig",
-                "KychookNet", "KychookSinks", "KychookTesting", "KychookLinux", "KychookVerify", logging,
+                "KychookNet", "KychookClient", "KychookSinks", "KychookTesting", "KychookLinux", "KychookVerify",
+                logging,
             ]
         ),
         testTarget(
             "KychookSandbox",
             [
                 "KychookModel", "KychookCrypto", "KychookLinux", "KychookNet", "KychookBitGo", "KychookClient",
-                "KychookConfig", "KychookHTTP", "KychookTesting",
+                "KychookConfig", "KychookHTTP", "KychookTesting", grdb,
             ]
         ),
         .testTarget(

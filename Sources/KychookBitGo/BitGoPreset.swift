@@ -30,7 +30,8 @@ extension SourcePreset {
         ),
         typePrefix: "com.bitgo.",
         types: WebhookType.allCases.map(EventType.init),
-        finalStatuses: ["approved", "declined"]
+        finalStatuses: ["approved", "declined"],
+        statusAliases: IdentityStatus.aliases.mapValues(\.rawValue)
     )
 }
 

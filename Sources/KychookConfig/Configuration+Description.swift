@@ -76,9 +76,12 @@ extension SourceConfiguration {
             "path: \(yaml(path))",
             "secrets: \(yamlList(origins.map(\.inConfiguration)))  # \(count)",
             "repeats: \(repeats.rawValue)",
+            api.map { "api: \($0.inConfiguration)" },
+            "confirm: \(confirm.rawValue)",
+            "confirm_within: \(confirmWithin.inConfiguration)",
             "type_prefix: \(yaml(preset.typePrefix))",
             "scheme: \(preset.scheme.inConfiguration)",
-        ] + preset.fields.lines + (preset.types.isEmpty ? [] : ["types:"])
+        ].compactMap(\.self) + preset.fields.lines + (preset.types.isEmpty ? [] : ["types:"])
             + preset.types.map { "  \(yaml($0.name)): \($0.inConfiguration)" }
     }
 }

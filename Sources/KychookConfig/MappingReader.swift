@@ -62,13 +62,6 @@ package final class MappingReader {
         entries.first { $0.key == key }?.keyPosition ?? position
     }
 
-    /// A key of the design that this version does not act on: better refused than ignored.
-    func unsupported(_ key: String) {
-        asked.insert(key)
-        guard has(key) else { return }
-        diagnostics.error("`\(key)` is not supported by this version yet: remove it", at: keyPosition(key))
-    }
-
     /// Reports every key that was not asked for.
     /// - Parameter confidential: do not repeat the key: it could be a secret in the wrong place.
     package func finish(confidential: Bool = false) {

@@ -72,7 +72,7 @@ extension Reading {
         return nil
     }
 
-    private func rate(_ value: YAMLValue) -> Double? {
+    func rate(_ value: YAMLValue) -> Double? {
         guard let text = diagnostics.text(value, named: "`rate`") else { return nil }
         guard let rate = Rate(configuration: text), Rate.range.contains(rate.perSecond) else {
             let form = "from 1/h to 1000000/s, like 50/s or 600/m"

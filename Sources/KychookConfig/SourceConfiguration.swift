@@ -13,6 +13,11 @@ package struct SourceConfiguration: Sendable {
     /// The provider's preset with the source's own `fields`, `types` and `scheme` in front.
     package var preset: SourcePreset
     package var repeats: Repeats
+    /// Nil: the provider is never asked.
+    package var api: APIConfiguration?
+    package var confirm: ConfirmationRule
+    /// How long the API has to confirm what a webhook said.
+    package var confirmWithin: Duration
     /// Where the secrets came from, for printing; empty when they were never in a file.
     var secretOrigins: [SecretOrigin] = []
 
@@ -22,7 +27,10 @@ package struct SourceConfiguration: Sendable {
         path: String,
         secrets: [Secret],
         preset: SourcePreset? = nil,
-        repeats: Repeats = .hold
+        repeats: Repeats = .hold,
+        api: APIConfiguration? = nil,
+        confirm: ConfirmationRule = .never,
+        confirmWithin: Duration = .minutes(5)
     ) {
         self.name = name
         self.provider = provider
@@ -30,6 +38,9 @@ package struct SourceConfiguration: Sendable {
         self.secrets = secrets
         self.preset = preset ?? provider.preset ?? .blank
         self.repeats = repeats
+        self.api = api
+        self.confirm = confirm
+        self.confirmWithin = confirmWithin
     }
 }
 
@@ -106,7 +117,8 @@ extension Reading {
         let secretsValue = mapping.required("secrets", example: "`secrets: [ { file: PATH } ]`")
         let secrets = secretsValue.map { self.secrets($0, decoding: preset.scheme.secretDecoding) } ?? Secrets()
         let repeats: Repeats = mapping.choice("repeats") ?? .hold
-        refuseConfirmation(mapping)
+        let api = mapping.value("api").flatMap { self.api($0, of: provider) }
+        let confirmation = confirmation(mapping, hasAPI: mapping.has("api"))
         guard let provider, let path else { return nil }
         var source = SourceConfiguration(
             name: entry.key,
@@ -114,7 +126,10 @@ extension Reading {
             path: path,
             secrets: secrets.secrets,
             preset: preset,
-            repeats: repeats
+            repeats: repeats,
+            api: api,
+            confirm: confirmation.rule,
+            confirmWithin: confirmation.within
         )
         source.secretOrigins = secrets.origins
         return source
@@ -180,21 +195,4 @@ extension Reading {
         }
         return prefix
     }
-
-    private func refuseConfirmation(_ mapping: MappingReader) {
-        mapping.unsupported("confirm_within")
-        guard let value = mapping.value("confirm") else { return }
-        let confirm: Confirm? = diagnostics.choice(value, named: "`confirm`")
-        if let confirm, confirm != .never {
-            let message =
-                "`confirm: \(confirm.rawValue)` is not supported by this version yet: write never or remove it"
-            diagnostics.error(message, at: value.position)
-        }
-    }
-}
-
-private enum Confirm: String, CaseIterable {
-    case never
-    case onConflict = "on_conflict"
-    case always
 }

@@ -8,6 +8,10 @@ package enum InternalEvent: String, CaseIterable, Sendable {
     case sinkOpen = "kychook.sink.open"
     /// A source's requests are all refused.
     case sourceRefusing = "kychook.source.refusing"
+    /// Nothing has come from a source for long, though identities are open.
+    case sourceSilent = "kychook.source.silent"
+    /// The provider sends a webhook of the source no more.
+    case sourceSuspended = "kychook.source.suspended"
 
     /// The source of all of these; no configured source may have the name.
     package static let source = "kychook"

@@ -6,21 +6,36 @@ package struct SourcePreset: Sendable {
     package var typePrefix: String
     /// The types that a URL may name; empty: none, the body decides.
     package var types: [EventType]
-    /// Statuses that `repeats: apply` may not leave.
+    /// Statuses that `repeats: apply` may not leave, and after which nothing is expected of an identity.
     package var finalStatuses: Set<String>
+    /// Spellings that the provider uses for statuses of its list, and what they mean.
+    package var statusAliases: [String: String]
 
     package init(
         scheme: SignatureScheme,
         fields: FieldMap,
         typePrefix: String,
         types: [EventType],
-        finalStatuses: Set<String> = []
+        finalStatuses: Set<String> = [],
+        statusAliases: [String: String] = [:]
     ) {
         self.scheme = scheme
         self.fields = fields
         self.typePrefix = typePrefix
         self.types = types
         self.finalStatuses = finalStatuses
+        self.statusAliases = statusAliases
+    }
+
+    /// What an identity's status is known to be; empty: the provider lists none.
+    package var knownIdentityStatuses: Set<String> {
+        let listed = Set(types.filter { $0.subject == .identity }.flatMap(\.statuses))
+        return listed.isEmpty ? [] : listed.union(statusAliases.keys)
+    }
+
+    /// The type of an event that tells of an identity's status.
+    package var identityType: String {
+        types.first { $0.subject == .identity }?.name ?? Interpretation.uninterpretedType
     }
 }
 

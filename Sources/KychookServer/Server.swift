@@ -14,6 +14,7 @@ package import Logging
 package final class Server: Sendable {
     private let log: EventLog
     private let sinks: SinkGroup
+    private let providers: ProviderGroup
     private let sources: SourceTable
     private let statistics: IngestStatistics
     private let proxies: TrustedProxies
@@ -37,12 +38,14 @@ package final class Server: Sendable {
     /// - Parameters:
     ///   - loops: event loops; nil: one per usable CPU.
     ///   - inherited: listening sockets of a predecessor that may still be ending; it is waited for.
+    ///   - makeReading: how a source's provider is asked.
     package init(
         _ configuration: Configuration,
         logger: Logger,
         clock: WallClock = .system,
         loops: Int? = nil,
-        inherited: InheritedSockets = .none
+        inherited: InheritedSockets = .none,
+        makeReading: @escaping MakeReading = providerReading
     ) throws {
         let directory = StateDirectory(path: configuration.stateDirectory)
         try directory.make()
@@ -65,7 +68,9 @@ package final class Server: Sendable {
             directory,
             EventLog.Options(
                 limits: EventLog.Limits(configuration.limits),
-                answer: { IngestAnswers.release($0, statistics: statistics) },
+                answer: { answers in
+                    IngestAnswers.release(answers, statistics: statistics) { links.providers?.wake($0) }
+                },
                 onRoom: { links.http?.retryHeld() },
                 onCommit: { _ in links.sinks?.wake() },
                 onFault: { faults.note($0) },
@@ -82,6 +87,17 @@ package final class Server: Sendable {
         sinks = SinkGroup(log: log, clock: clock, logger: logger)
         let (sinkGroup, eventLog) = (sinks, log)
         try waitFor { try await sinkGroup.start(configuration) }
+        let providers = ProviderGroup(makeReading: makeReading) { [log] figures in
+            ProviderContext(
+                log: log,
+                clock: clock,
+                statistics: figures,
+                logger: logger,
+                lastEvent: { statistics.bySource[$0]?.lastEvent },
+                tell: { links.sinks?.tell($0) }
+            )
+        }
+        self.providers = providers
         let proxies = TrustedProxies(configuration.listen)
         self.proxies = proxies
         http = try HTTPServer(
@@ -102,7 +118,14 @@ package final class Server: Sendable {
             makeHandler: { _ in
                 let place = { @Sendable in
                     let configuration = inForce.withLock { $0 }
-                    return Workplace(log: eventLog, configuration: configuration, clock: clock, sinks: sinkGroup)
+                    return Workplace(
+                        log: eventLog,
+                        configuration: configuration,
+                        clock: clock,
+                        sinks: sinkGroup,
+                        providers: providers,
+                        makeReading: makeReading
+                    )
                 }
                 return ControlHandler(place: place, statistics: statistics, reload: { links.reload })
             }
@@ -116,6 +139,7 @@ package final class Server: Sendable {
             sources: sources,
             statistics: statistics,
             deliveries: sinks.statistics,
+            providers: providers.statistics,
             check: check,
             clock: clock,
             started: clock.now(),
@@ -124,8 +148,9 @@ package final class Server: Sendable {
         admin = try configuration.admin.map {
             try AdminListener($0, readiness: readiness, source: figures, logger: logger)
         }
-        links.connect(http: http, sinks: sinks)
+        links.connect(http: http, sinks: sinks, providers: providers)
         check.start()
+        try providers.start(configuration.sources)
     }
 
     /// Where requests are accepted, with real ports.
@@ -156,6 +181,7 @@ package final class Server: Sendable {
         log.update(EventLog.Limits(new.limits))
         let group = sinks
         waitFor { await group.replace(with: new) }
+        providers.replace(with: new.sources)
         return needingRestart
     }
 
@@ -175,9 +201,11 @@ package final class Server: Sendable {
         readiness.stop()
         check.stop(deadline: .seconds(1))
         let ended = Monitor(false)
-        let group = sinks
+        let (group, providers) = (sinks, providers)
         Task {
+            async let asked: Void = providers.stop()
             await group.stop()
+            await asked
             ended.update { $0 = true }
         }
         http.stop(deadline: Server.graceful)
@@ -202,6 +230,7 @@ private final class Links: Sendable {
     private struct State {
         var http: HTTPServer?
         var sinks: SinkGroup?
+        var providers: ProviderGroup?
         var reload: (@Sendable () -> ReloadReport)?
     }
 
@@ -209,12 +238,14 @@ private final class Links: Sendable {
 
     var http: HTTPServer? { state.withLock { $0.http } }
     var sinks: SinkGroup? { state.withLock { $0.sinks } }
+    var providers: ProviderGroup? { state.withLock { $0.providers } }
     var reload: (@Sendable () -> ReloadReport)? { state.withLock { $0.reload } }
 
-    func connect(http: HTTPServer, sinks: SinkGroup) {
+    func connect(http: HTTPServer, sinks: SinkGroup, providers: ProviderGroup) {
         state.withLock { state in
             state.http = http
             state.sinks = sinks
+            state.providers = providers
         }
         sinks.wake()
     }

@@ -80,6 +80,9 @@ final class Checkpointer: Sendable {
 
     /// The thread's whole life.
     func run() {
+        // Where it shares a processor with those who answer, its copying is not to be what an answer waits for. Were it
+        // starved, the writer copies, at the last resort.
+        Thread.yieldToOthers()
         var connection: OpaquePointer?
         defer { sqlite3_close_v2(connection) }
         while state.wait({ $0.stopped ? false : $0.wanted ? true : nil }) == true {

@@ -80,7 +80,8 @@ private struct Reinterpreter {
             [position, since.milliseconds, source, source]
         )
         var page = Page(lastSequence: stored.last?.event.sequence, examined: stored.count)
-        for item in stored where item.body?.bytes != nil {
+        // What the API or a time-out said was never read from a request's body.
+        for item in stored where item.body?.bytes != nil && item.event.via == .webhook {
             guard let (interpretation, rules) = interpret(item), interpretation != item.event.interpretation else {
                 continue
             }
@@ -178,7 +179,7 @@ private struct Reinterpreter {
     private func settle(_ subject: Int64) throws {
         let newest = try database.rows(
             """
-            SELECT sequence, status, received FROM event
+            SELECT sequence, CASE change WHEN 'unconfirmed' THEN '' ELSE status END, received FROM event
             WHERE subject = ? ORDER BY change IN ('first', 'changed', 'unchanged') DESC, sequence DESC LIMIT 1
             """,
             [subject]
@@ -190,6 +191,7 @@ private struct Reinterpreter {
                 arguments: [status, received, sequence, subject]
             )
         } else {
+            try database.execute(sql: "DELETE FROM confirmation WHERE subject = ?", arguments: [subject])
             try database.execute(sql: "DELETE FROM subject WHERE id = ?", arguments: [subject])
         }
     }

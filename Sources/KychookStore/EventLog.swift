@@ -74,7 +74,7 @@ package final class EventLog: Sendable {
     }
 
     package let directory: StateDirectory
-    private let queue: WriteQueue
+    let queue: WriteQueue
     private let checkpointer: Checkpointer
     private let commits: Locked<CommitFigures>
     private let isTrying = Atomic<Bool>(false)
@@ -138,13 +138,13 @@ package final class EventLog: Sendable {
     /// Records what a dispatcher did; returns after the commit. While the store fails it waits.
     package func record(_ report: DeliveryReport) async {
         await withCheckedContinuation { continuation in
-            queue.submit(WriteQueue.Report(report: report) { continuation.resume() })
+            queue.submit(WriteQueue.Report(work: .deliveries(report)) { continuation.resume() })
         }
     }
 
     /// As ``record(_:)``, from a plain thread.
     package func record(_ report: DeliveryReport, then done: @escaping @Sendable () -> Void) {
-        queue.submit(WriteQueue.Report(report: report, done: done))
+        queue.submit(WriteQueue.Report(work: .deliveries(report), done: done))
     }
 
     /// The sink's place in the log, made when the name is new.

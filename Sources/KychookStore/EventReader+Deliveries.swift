@@ -53,7 +53,7 @@ extension EventReader {
     /// The status that the event's subject has now, for a replay; nil: it has none.
     package func currentStatus(of stored: StoredEvent) throws(StoreError) -> String? {
         guard let subject = stored.subject else { return nil }
-        let sql = "SELECT status FROM subject WHERE id = ?"
+        let sql = "SELECT nullif(status, '') FROM subject WHERE id = ?"
         return try read { try String.fetchOne($0, sql: sql, arguments: [subject]) }
     }
 }

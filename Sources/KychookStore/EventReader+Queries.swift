@@ -37,9 +37,10 @@ package struct EventQuery: Sendable {
 package struct SubjectSummary: Equatable, Sendable {
     package var source: String
     package var subject: Subject
-    package var status: String
+    /// Nil: what came waits for the API to confirm it.
+    package var status: String?
     package var since: Timestamp
-    /// Sequence of the event that set the status.
+    /// Sequence of the event that set the status, or of the first that waits.
     package var event: Int64
     /// Row, for the subject's history.
     package var row: Int64
@@ -106,7 +107,7 @@ extension EventReader {
                 return SubjectSummary(
                     source: row.text(0) ?? "",
                     subject: subject,
-                    status: row.text(3) ?? "",
+                    status: row.text(3).flatMap { $0.isEmpty ? nil : $0 },
                     since: Timestamp(milliseconds: row.integer(4)),
                     event: row.integer(5),
                     row: row.integer(6)

@@ -58,16 +58,30 @@ package struct SourceRules: Sendable, Equatable {
     package var repeats: Repeats
     /// Statuses that a repeated body may not leave.
     package var finalStatuses: Set<String>
+    package var confirm: ConfirmationRule
+    /// Statuses of identities that the provider is known to use; empty: any may come.
+    package var knownStatuses: Set<String>
+    /// Other spellings of some of them: no difference between a webhook's word and the API's.
+    package var statusAliases: [String: String]
 
     package init(
         name: String,
         typePrefix: String,
         repeats: Repeats = .hold,
-        finalStatuses: Set<String> = []
+        finalStatuses: Set<String> = [],
+        confirm: ConfirmationRule = .never,
+        knownStatuses: Set<String> = [],
+        statusAliases: [String: String] = [:]
     ) {
         self.name = name
         self.typePrefix = typePrefix
         self.repeats = repeats
         self.finalStatuses = finalStatuses
+        self.confirm = confirm
+        self.knownStatuses = knownStatuses
+        self.statusAliases = statusAliases
     }
+
+    /// The listed spelling of a status.
+    package func listed(_ status: String) -> String { statusAliases[status] ?? status }
 }

@@ -5,8 +5,9 @@ package import KychookModel
 ///
 /// Lives as long as its connection. Owned by the writer thread.
 final class Ledger {
-    private let statements: Statements
-    private let young: YoungFingerprints
+    let statements: Statements
+    let confirmations: ConfirmationTable
+    let young: YoungFingerprints
     private var identifiers: EventIDGenerator
     private(set) var lastSequence: Int64
     private var sources: [String: (row: Int64, typePrefix: String)] = [:]
@@ -17,6 +18,7 @@ final class Ledger {
         lastSequence = try Int64.fetchOne(database, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'event'") ?? 0
         young = try YoungFingerprints(database, capacity: youngFingerprints)
         statements = try Statements(database)
+        confirmations = try ConfirmationTable(database)
         let newest = try Row.fetchOne(database, sql: "SELECT sequence, id FROM event ORDER BY sequence DESC LIMIT 1")
         identifiers = EventIDGenerator(after: newest.flatMap { EventID(blob: $0["id"]) })
     }
@@ -41,7 +43,10 @@ final class Ledger {
         let source = try row(of: incoming.source)
         let interpretation = incoming.interpretation
         let known = try knownCopy(of: incoming)
-        let subject = try incoming.subject.flatMap { try statements.subject($0) }
+        var subject = try incoming.subject.flatMap { try statements.subject($0) }
+        if incoming.source.confirm != .never, let row = subject?.id {
+            subject?.state.asking = try confirmations.newestAsking(of: row)
+        }
         let verdict = StatusVerdict.judge(
             interpretation,
             received: incoming.received,
@@ -49,26 +54,52 @@ final class Ledger {
             subject: subject?.state,
             rules: incoming.source
         )
-        guard case .store(let change, let keyReused) = verdict else { return .duplicate }
+        guard case .store(let judged, let keyReused) = verdict else { return .duplicate }
+        let demand = incoming.source.demand(judged, of: interpretation, keyReused: keyReused)
+        let (event, row) = try store(
+            incoming,
+            demand.change,
+            previousStatus: subject?.state.status,
+            keyReused: keyReused,
+            source: source,
+            fingerprints: incoming.fingerprints.toRemember(keyReused: keyReused)
+        ) { event in
+            try store(demand.change, of: event, incoming, source: source, known: subject)
+        }
+        if demand.asks, let row { try confirmations.ask(of: row, source: source, for: event) }
+        return .stored(event)
+    }
 
+    /// Gives an event its place in the log and stores it with its body.
+    /// - Parameters:
+    ///   - fingerprints: by which its copies find it.
+    ///   - move: brings its subject up to date; returns the subject's row.
+    func store(
+        _ incoming: IncomingEvent,
+        _ change: StatusChange,
+        previousStatus: String?,
+        keyReused: Bool = false,
+        source: Int64,
+        fingerprints: [Fingerprint] = [],
+        move: (Event) throws -> Int64?
+    ) throws -> (Event, subject: Int64?) {
         lastSequence += 1
         let event = Event(
             sequence: lastSequence,
             id: identifiers.next(at: incoming.received),
             received: incoming.received,
             source: incoming.source.name,
-            interpretation: interpretation,
+            interpretation: incoming.interpretation,
             change: change,
-            previousStatus: subject?.state.status,
+            previousStatus: previousStatus,
             keyReused: keyReused,
             via: incoming.via
         )
-        let subjectRow = try store(change, of: event, incoming, source: source, known: subject)
-        let fingerprints = incoming.fingerprints.toRemember(keyReused: keyReused)
-        try statements.insert(event, source: source, subject: subjectRow, incoming, fingerprints: fingerprints)
+        let subject = try move(event)
+        try statements.insert(event, source: source, subject: subject, incoming, fingerprints: fingerprints)
         try statements.insertBody(incoming, sequence: event.sequence)
         for fingerprint in fingerprints { try young.remember(fingerprint, target: event.sequence) }
-        return .stored(event)
+        return (event, subject)
     }
 
     /// Once a batch, before its commit.
@@ -124,7 +155,7 @@ final class Ledger {
     }
 
     /// The row of a source, made when it is first seen, kept in step with its prefix.
-    private func row(of source: SourceRules) throws -> Int64 {
+    func row(of source: SourceRules) throws -> Int64 {
         if let known = sources[source.name], known.typePrefix == source.typePrefix { return known.row }
         let row = try statements.putSource(source)
         sources[source.name] = (row, source.typePrefix)

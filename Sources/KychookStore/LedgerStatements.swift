@@ -112,7 +112,7 @@ final class Statements {
 
     struct SubjectRow {
         let id: Int64
-        let state: SubjectState
+        var state: SubjectState
     }
 
     func subject(_ fingerprint: Fingerprint) throws(SQLiteFailure) -> SubjectRow? {
@@ -121,7 +121,7 @@ final class Statements {
             SubjectRow(
                 id: row.integer(0),
                 state: SubjectState(
-                    status: row.text(1) ?? "",
+                    status: row.text(1).flatMap { $0.isEmpty ? nil : $0 },
                     newest: .init(milliseconds: row.optionalInteger(2), field: row.text(3))
                 )
             )
@@ -139,7 +139,8 @@ final class Statements {
         addSubject.bind(1, subject.id)
         addSubject.bind(2, subject.kind.code)
         addSubject.bind(3, source)
-        addSubject.bind(4, state.status)
+        // The column is never NULL: a subject without a status yet has an empty one.
+        addSubject.bind(4, state.status ?? "")
         addSubject.bind(5, event.received.milliseconds)
         addSubject.bind(6, event.sequence)
         addSubject.bind(7, state.newest?.moment.milliseconds)

@@ -10,6 +10,7 @@ enum Schema {
         migrator.registerMigration("1 event log, subjects, sinks") { try $0.execute(sql: step1) }
         migrator.registerMigration("2 operations, open and paused sinks") { try $0.execute(sql: step2) }
         migrator.registerMigration("3 fingerprints beside their events") { try step3($0) }
+        migrator.registerMigration("4 confirmations") { try $0.execute(sql: step4) }
         return migrator
     }()
 
@@ -234,4 +235,22 @@ enum Schema {
                 """
         )
     }
+
+    private static let step4 = """
+        -- Subjects to be read by the provider's API, one row for all events of a subject that ask for it.
+        CREATE TABLE confirmation (
+            subject INTEGER PRIMARY KEY,
+            source INTEGER NOT NULL,
+            -- newest event that asked
+            sequence INTEGER NOT NULL,
+            -- newest of these whose status waits to be confirmed; NULL: they were late or repeated
+            word INTEGER,
+            -- when that event came
+            asked INTEGER NOT NULL,
+            -- reads since then
+            tries INTEGER NOT NULL,
+            next_try INTEGER NOT NULL
+        );
+        CREATE INDEX confirmation_due ON confirmation (source, next_try);
+        """
 }

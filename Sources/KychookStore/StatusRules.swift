@@ -2,13 +2,17 @@ package import KychookModel
 
 /// What is known of a subject when an event for it arrives.
 package struct SubjectState: Equatable, Sendable {
-    package var status: String
+    /// Nil: no event has set one yet; those that came wait for the API to confirm them.
+    package var status: String?
     /// The newest time that the provider wrote for it.
     package var newest: Interpretation.ProviderTime?
+    /// Sequence of the newest event that waits for the API's word; nil: none does.
+    package var asking: Int64?
 
-    package init(status: String, newest: Interpretation.ProviderTime? = nil) {
+    package init(status: String?, newest: Interpretation.ProviderTime? = nil, asking: Int64? = nil) {
         self.status = status
         self.newest = newest
+        self.asking = asking
     }
 }
 
@@ -82,8 +86,12 @@ package enum StatusVerdict: Equatable, Sendable {
         guard let subject else {
             return .store(change(incoming, received: received, subject: nil), keyReused: false)
         }
-        if subject.status == status { return .duplicate(of: sequence) }
-        let mayMove = rules.repeats == .apply && !rules.finalStatuses.contains(subject.status)
+        // What the newest word already says, confirmed or not, is the provider's retry.
+        if subject.status == status || subject.asking == sequence { return .duplicate(of: sequence) }
+        guard let present = subject.status else {
+            return .store(change(incoming, received: received, subject: subject), keyReused: false)
+        }
+        let mayMove = rules.repeats == .apply && !rules.finalStatuses.contains(present)
         guard mayMove else { return .store(.repeated, keyReused: false) }
         return .store(change(incoming, received: received, subject: subject), keyReused: false)
     }
@@ -95,13 +103,13 @@ package enum StatusVerdict: Equatable, Sendable {
         subject: SubjectState?
     ) -> StatusChange {
         guard incoming.subject != nil, let status = incoming.status else { return .none }
-        guard let subject else { return .first }
+        guard let subject, let present = subject.status else { return .first }
         if let time = usableTime(incoming, received: received), let newest = subject.newest,
             time.field == newest.field, time.moment < newest.moment
         {
             return .late
         }
-        return subject.status == status ? .unchanged : .changed
+        return present == status ? .unchanged : .changed
     }
 
     /// The provider's time, unless it is too far ahead to be one.
@@ -121,12 +129,15 @@ package enum StatusVerdict: Equatable, Sendable {
         to subject: SubjectState?
     ) -> SubjectState? {
         switch change {
-        case .late, .repeated, .unconfirmed, .none:
+        case .late, .repeated, .none:
             return subject
+        case .unconfirmed:
+            // It has its place in the order from now on.
+            return subject ?? SubjectState(status: nil)
         case .first, .changed, .unchanged:
             guard let status = incoming.status else { return subject }
             let time = usableTime(incoming, received: received)
-            return SubjectState(status: status, newest: time ?? subject?.newest)
+            return SubjectState(status: status, newest: time ?? subject?.newest, asking: subject?.asking)
         }
     }
 }

@@ -16,8 +16,14 @@ final class WriteQueue: Sendable {
     }
 
     struct Report {
-        let report: DeliveryReport
+        let work: Work
         let done: @Sendable () -> Void
+
+        enum Work {
+            case deliveries(DeliveryReport)
+            /// The outcome is handed over before the commit, and again when the transaction is tried again.
+            case read(ReadResult, outcome: @Sendable (ReadOutcome) -> Void)
+        }
     }
 
     /// An operator's change: exactly one of the two is called.
@@ -76,6 +82,13 @@ final class WriteQueue: Sendable {
 
     func submit(_ report: Report) {
         if !submit({ $0.reports.append(report) }) { report.done() }
+    }
+
+    /// - Parameter done: called after the commit; nil: nothing was committed.
+    func submit(_ result: ReadResult, then done: @escaping @Sendable (ReadOutcome?) -> Void) {
+        let outcome = Locked<ReadOutcome?>(nil)
+        let work = Report.Work.read(result) { latest in outcome.withLock { $0 = latest } }
+        submit(Report(work: work) { done(outcome.withLock { $0 }) })
     }
 
     func submit(_ operation: Operation) {

@@ -96,7 +96,7 @@ final class Writer {
         defer { if session.ledger.lastSequence > newest { turn.newestSequence = session.ledger.lastSequence } }
         do {
             let outcomes = try transaction(database, session, events: turn.appends.count) {
-                for report in turn.reports { try record(report.report, session) }
+                for report in turn.reports { try record(report, session) }
                 let outcomes = try turn.appends.map { try session.ledger.append($0.event) }
                 try session.ledger.finishBatch()
                 return outcomes
@@ -123,7 +123,7 @@ final class Writer {
         }
         while let report = turn.reports.first {
             do {
-                try transaction(database, session, events: 0) { try record(report.report, session) }
+                try transaction(database, session, events: 0) { try record(report, session) }
             } catch let failure as SQLiteFailure where !failure.concernsWholeStore {
                 // Its rows are of our own making: without them the attempt is made again, never lost.
             }
@@ -132,9 +132,14 @@ final class Writer {
     }
 
     /// What a report tells of and the events that tell of it are kept together.
-    private func record(_ report: DeliveryReport, _ session: Session) throws {
-        try session.deliveries.record(report)
-        for event in report.events { _ = try session.ledger.append(event) }
+    private func record(_ report: WriteQueue.Report, _ session: Session) throws {
+        switch report.work {
+        case .deliveries(let report):
+            try session.deliveries.record(report)
+            for event in report.events { _ = try session.ledger.append(event) }
+        case .read(let result, let outcome):
+            outcome(try session.ledger.settle(result))
+        }
     }
 
     private func transaction<Result>(

@@ -4,7 +4,7 @@ import KychookLinux
 
 struct Start: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "From exec to the first event kept; medians. The memory of an idle server, alone and with idle clients."
+        abstract: "From exec to the first event kept, and the memory of an idle server, alone and with clients."
     )
 
     @Option(help: "How often to start.")

@@ -62,7 +62,7 @@ struct Identities: ParsableCommand {
                     subjects.map { subject in
                         [
                             subject.since.description, max(.zero, now - subject.since).coarse, subject.source,
-                            printable(subject.subject.description), printable(subject.status),
+                            printable(subject.subject.description), printable(subject.shownStatus),
                             subject.group(groups)?.rawValue ?? "",
                         ]
                     }

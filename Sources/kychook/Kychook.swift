@@ -13,7 +13,7 @@ struct Kychook: ParsableCommand {
         version: kychookVersion,
         subcommands: [
             Serve.self, Check.self, Send.self, Verify.self, Tail.self, Events.self, Deliveries.self,
-            Identities.self, Sinks.self, BitGo.self, SandboxCommand.self, Version.self,
+            Identities.self, Reconcile.self, Sinks.self, BitGo.self, SandboxCommand.self, Version.self,
         ]
     )
 }

@@ -4,15 +4,18 @@ import KychookStore
 /// How a subject and its time line are shown.
 extension SubjectSummary {
     func group(_ groups: StatusGroups) -> StatusGroup? {
-        groups.group(of: status, kind: subject.kind, source: source)
+        status.flatMap { groups.group(of: $0, kind: subject.kind, source: source) }
     }
+
+    /// For people: what waits for the API has no status yet.
+    var shownStatus: String { status ?? StatusChange.unconfirmed.rawValue }
 
     func members(_ groups: StatusGroups) -> [(String, Output.JSONMember?)] {
         [
             ("source", .text(source)),
             ("kind", .text(subject.kind.rawValue)),
             ("id", .text(subject.id)),
-            ("status", .text(status)),
+            ("status", .init(status)),
             ("group", .init(group(groups)?.rawValue)),
             ("since", .text(since.description)),
         ]
@@ -21,7 +24,7 @@ extension SubjectSummary {
     func lines(_ groups: StatusGroups, now: Timestamp) -> [String] {
         [
             "\(source)/\(printable(subject.description))",
-            "status: \(printable(status))\(inBrackets(group(groups))) since \(since), for "
+            "status: \(printable(shownStatus))\(inBrackets(group(groups))) since \(since), for "
                 + max(.zero, now - since).coarse,
         ]
     }

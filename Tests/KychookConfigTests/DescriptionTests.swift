@@ -19,6 +19,11 @@ let everything = """
         path: /webhooks/bitgo
         secrets: [ { file: s }, { env: SECRET } ]
         repeats: apply
+        api:
+          { base_url: "https://kyc.example", token: { env: SECRET }, organizations: [a, b], enterprises: [c],
+            rate: 90/m, reconcile: off, silence: 7d }
+        confirm: on_conflict
+        confirm_within: 90s
         fields: { status: [/a~1b, /status], subject: { user: [/u] }, time: [/when] }
         types: { own: { subject: user, statuses: [mine, "null"] }, transfer: {} }
       standard:
@@ -91,6 +96,8 @@ struct DescriptionTests {
             #expect(one.preset.types == two.preset.types)
             #expect(one.preset.typePrefix == two.preset.typePrefix)
             #expect(one.secrets.map { $0.withBytes { $0 } } == two.secrets.map { $0.withBytes { $0 } })
+            #expect(one.api?.inWords == two.api?.inWords)
+            #expect((one.confirm, one.confirmWithin) == (two.confirm, two.confirmWithin))
             #expect((one.name, one.path, one.provider, one.repeats) == (two.name, two.path, two.provider, two.repeats))
         }
         #expect(first.sources.count == second.sources.count)
@@ -133,5 +140,12 @@ struct DescriptionTests {
         #expect(old.keysThatNeedRestart(for: new) == ["listen", "state_dir"])
         new.admin = nil
         #expect(old.keysThatNeedRestart(for: new) == ["listen", "admin", "state_dir"])
+    }
+}
+
+extension APIConfiguration {
+    fileprivate var inWords: String {
+        "\(baseURL) \(token.withBytes { $0 }) \(organizations) \(enterprises) \(rate) "
+            + "\(String(describing: reconcile)) \(String(describing: silence))"
     }
 }

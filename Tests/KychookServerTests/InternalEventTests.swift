@@ -85,6 +85,8 @@ extension Notices {
             deliveryDead(Delivery.sample().event, sink: "s", attempts: 1, reason: nil, at: .start) != nil
         case .sinkOpen: sinkOpen("s", SinkHealth(), at: .start) != nil
         case .sourceRefusing: sourceRefusing("s", reason: "", at: .start) != nil
+        case .sourceSilent: sourceSilent("s", since: .start, openIdentities: 1, at: .start) != nil
+        case .sourceSuspended: sourceSuspended("s", webhook: "w", at: .start) != nil
         }
     }
 }

@@ -212,6 +212,39 @@ import Testing
         )
     }
 
+    @Test func `shows what asking the providers brought, of sources that were asked`() {
+        let statistics = ProviderStatistics()
+        statistics.countRead("bitgo", fault: nil)
+        statistics.countRead("bitgo", fault: .absent)
+        var run = SourceReconciliation(source: "bitgo")
+        (run.changed, run.new) = (2, 3)
+        statistics.count(run, at: .start)
+        run.fault = "down"
+        statistics.count(run, at: .start + .hours(6))
+        statistics.update("bitgo") { figures in
+            (figures.suspendedWebhooks, figures.successiveFailedAttempts, figures.isSilent) = (1, 7, true)
+        }
+        var snapshot = MetricsSnapshot(now: .start, started: .start)
+        snapshot.configuredSources = ["bitgo", "other"]
+        snapshot.openConfirmations = ["bitgo": 4]
+        snapshot.providers = statistics.bySource
+        expect(
+            snapshot,
+            [
+                #"kychook_confirmations_open{source="bitgo"} 4"#, #"kychook_confirmations_open{source="other"} 0"#,
+                #"kychook_confirmation_reads_total{source="bitgo"} 2"#,
+                #"kychook_confirmation_read_failures_total{source="bitgo"} 1"#,
+                #"kychook_reconcile_runs_total{source="bitgo"} 2"#,
+                #"kychook_reconcile_failures_total{source="bitgo"} 1"#,
+                #"kychook_reconcile_differences_total{source="bitgo"} 10"#,
+                #"kychook_reconcile_last_success_seconds{source="bitgo"} 1768747000"#,
+                #"kychook_source_suspended{source="bitgo"} 1"#, #"kychook_source_silent{source="bitgo"} 1"#,
+                #"kychook_source_successive_failed_attempts{source="bitgo"} 7"#,
+            ],
+            not: [#"kychook_source_silent{source="other""#]
+        )
+    }
+
     /// Expects lines, whole, and texts that must not be there.
     private func expect(
         _ snapshot: MetricsSnapshot,

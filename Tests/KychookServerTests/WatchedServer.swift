@@ -27,10 +27,13 @@ final class WatchedServer: Sendable {
         in folder: TemporaryDirectory = TemporaryDirectory(),
         clock: MovableClock = MovableClock(),
         limits: LimitsConfiguration = WatchedServer.limits,
+        source change: (inout SourceConfiguration) -> Void = { _ in },
         _ body: (WatchedServer) async throws -> Void
     ) async throws {
         let lines = Locked<[String]>([])
-        let configuration = configuration(in: folder, limits)
+        var made = configuration(in: folder, limits)
+        change(&made.sources[0])
+        let configuration = made
         let server = try await onThread { () throws in
             try Server(configuration, logger: logger(lines), clock: clock.wallClock, loops: 1)
         }

@@ -190,7 +190,7 @@ import Testing
 
     private func subjects(_ store: TestStore) throws -> [String: String] {
         let subjects = try store.log.makeReader().subjects(limit: 10_000)
-        return Dictionary(uniqueKeysWithValues: subjects.map { ($0.subject.id, $0.status) })
+        return Dictionary(uniqueKeysWithValues: subjects.map { ($0.subject.id, $0.status ?? "") })
     }
 }
 

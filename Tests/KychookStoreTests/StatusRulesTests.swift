@@ -167,11 +167,27 @@ import Testing
         #expect(after == SubjectState(status: "approved", newest: .at(0)))
     }
 
+    @Test func `an unconfirmed event gives a subject that was unknown its place, and no status`() {
+        let after = StatusVerdict.apply(.unconfirmed, of: interpretation("approved", .at(5)), received: .start, to: nil)
+        #expect(after == SubjectState(status: nil))
+    }
+
+    @Test func `the status after unconfirmed ones is the first`() {
+        #expect(judge("approved", subject: SubjectState(status: nil)) == .store(.first, keyReused: false))
+    }
+
+    @Test(arguments: [(7, StatusVerdict.duplicate(of: 7)), (8, .store(.repeated, keyReused: false))])
+    func `the bytes of the newest event that waits are a duplicate`(asking: Int, verdict: StatusVerdict) {
+        let subject = SubjectState(status: "approved", asking: Int64(asking))
+        #expect(judge("in review", known: .body, subject: subject) == verdict)
+    }
+
     @Test(arguments: [StatusChange.late, .repeated, .unconfirmed, .none])
     func `every other change leaves the subject as it is`(change: StatusChange) {
         let before = SubjectState(status: "in review", newest: .at(0))
         let after = StatusVerdict.apply(change, of: interpretation("approved", .at(5)), received: .start, to: before)
         #expect(after == before)
+        guard change != .unconfirmed else { return }
         #expect(StatusVerdict.apply(change, of: interpretation("approved", .at(5)), received: .start, to: nil) == nil)
     }
 

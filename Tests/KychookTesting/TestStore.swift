@@ -124,6 +124,7 @@ extension IncomingEvent {
         time: Interpretation.ProviderTime? = nil,
         body: String? = nil,
         minutes: Int = 0,
+        organization: String? = nil,
         rules: SourceRules = .bitgo
     ) -> IncomingEvent {
         var hasher = Hasher()
@@ -132,6 +133,7 @@ extension IncomingEvent {
             problem: problem,
             subject: subject.map { Subject(kind: kind, id: $0) },
             status: status,
+            organization: organization,
             time: time,
             key: key
         )
@@ -173,5 +175,63 @@ extension Interpretation.ProviderTime {
     /// So many seconds after the tests' beginning.
     package static func at(_ seconds: Int, field: String = "/updatedAt") -> Interpretation.ProviderTime {
         Interpretation.ProviderTime(moment: .start + .seconds(seconds), field: field)
+    }
+}
+
+extension SourceRules {
+    /// Every word waits for the API.
+    package static let asking = SourceRules(
+        name: "bitgo",
+        typePrefix: "com.bitgo.",
+        finalStatuses: ["approved", "declined"],
+        confirm: .always
+    )
+}
+
+extension IncomingEvent {
+    /// As `status`, of a source that asks for confirmation.
+    package static func asking(
+        _ status: String,
+        of subject: String = "i1",
+        key: String? = nil,
+        time: Interpretation.ProviderTime? = nil,
+        minutes: Int = 0,
+        organization: String? = nil
+    ) -> IncomingEvent {
+        .status(
+            status,
+            of: subject,
+            key: key,
+            time: time,
+            minutes: minutes,
+            organization: organization,
+            rules: .asking
+        )
+    }
+
+    /// What an API said of the identity `i1`.
+    package static func answer(
+        _ status: String,
+        updated: Timestamp? = nil,
+        via: Via = .api,
+        at now: Timestamp = .start
+    ) -> IncomingEvent {
+        var hasher = Hasher()
+        return IncomingEvent(
+            source: .asking,
+            received: now,
+            interpretation: Interpretation(
+                type: "identityStatus",
+                subject: Subject(kind: .identity, id: "i1"),
+                status: status,
+                time: updated.map { .init(moment: $0, field: IdentityView.timeField) }
+            ),
+            urlType: nil,
+            body: Array(#"{"id":"i1","status":"\#(status)"}"#.utf8),
+            headers: KeptHeaders(contentType: "application/json"),
+            via: via,
+            secretIndex: nil,
+            hasher: &hasher
+        )
     }
 }

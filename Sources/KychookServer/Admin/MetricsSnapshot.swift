@@ -24,6 +24,9 @@ struct MetricsSnapshot {
     /// Also of those that have left the configuration.
     var sinks: [SinkStatus] = []
     var deliveries: [String: DeliveryStatistics.Figures] = [:]
+    /// Of sources with an API.
+    var providers: [String: ProviderStatistics.Figures] = [:]
+    var openConfirmations: [String: Int] = [:]
 
     /// In Prometheus' text format.
     var text: String {
@@ -34,6 +37,7 @@ struct MetricsSnapshot {
         addStore(to: &metrics)
         addSinks(to: &metrics)
         addDeliveries(to: &metrics)
+        addAPI(to: &metrics)
         metrics.add(
             "process_start_time_seconds",
             .gauge,

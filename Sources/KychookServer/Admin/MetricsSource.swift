@@ -11,6 +11,7 @@ struct MetricsSource: Sendable {
     let sources: SourceTable
     let statistics: IngestStatistics
     let deliveries: DeliveryStatistics
+    let providers: ProviderStatistics
     let check: BackgroundCheck
     let clock: WallClock
     let started: Timestamp
@@ -32,7 +33,9 @@ struct MetricsSource: Sendable {
             writeAheadLogSize: log.writeAheadLogSize,
             isDamaged: check.foundDamage,
             sinks: try reader.sinkStatuses(),
-            deliveries: deliveries.bySink
+            deliveries: deliveries.bySink,
+            providers: providers.bySource,
+            openConfirmations: try reader.openConfirmations()
         )
     }
 

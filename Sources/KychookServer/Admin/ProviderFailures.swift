@@ -80,10 +80,11 @@ final class ProviderFailures: Sendable {
         }
     }
 
-    /// Queues the last save: the log writes it when it is closed.
+    /// Queues the last save: the log writes it when it is closed. Lets go of the log, whose answers lead here.
     func stop() {
         state.withLock { $0.isStopped = true }
         save()
+        state.withLock { $0.log = nil }
     }
 
     private func saveLater() {

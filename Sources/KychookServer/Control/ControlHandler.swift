@@ -28,6 +28,7 @@ final class ControlHandler: RequestHandler {
         switch (request.method, path) {
         case (.get, "/status"): return .respond(status())
         case (.post, "/\(ReinterpretCommand.path)"): return run(ReinterpretCommand.self, body, exchange)
+        case (.post, "/\(ReconcileCommand.path)"): return run(ReconcileCommand.self, body, exchange)
         case (.post, "/\(RedeliverCommand.path)"): return run(RedeliverCommand.self, body, exchange)
         case (.post, "/\(ReplayCommand.path)"): return run(ReplayCommand.self, body, exchange)
         case (.post, "/\(PauseCommand.path)"): return run(PauseCommand.self, body, exchange)

@@ -20,17 +20,33 @@ package struct Workplace: Sendable {
     package let clock: WallClock
     /// The sinks at work; nil: no server runs.
     let sinks: SinkGroup?
+    /// Those who ask providers; nil: no server runs.
+    let providers: ProviderGroup?
+    let makeReading: MakeReading
 
-    init(log: EventLog, configuration: Configuration, clock: WallClock, sinks: SinkGroup?) {
+    init(
+        log: EventLog,
+        configuration: Configuration,
+        clock: WallClock,
+        sinks: SinkGroup?,
+        providers: ProviderGroup? = nil,
+        makeReading: @escaping MakeReading = { _ in nil }
+    ) {
         self.log = log
         self.configuration = configuration
         self.clock = clock
         self.sinks = sinks
+        self.providers = providers
+        self.makeReading = makeReading
     }
 
     /// In a command's own process.
-    package init(log: EventLog, configuration: Configuration) {
-        self.init(log: log, configuration: configuration, clock: .system, sinks: nil)
+    package init(
+        log: EventLog,
+        configuration: Configuration,
+        makeReading: @escaping MakeReading = providerReading
+    ) {
+        self.init(log: log, configuration: configuration, clock: .system, sinks: nil, makeReading: makeReading)
     }
 
     /// The sink as it is configured now.

@@ -49,6 +49,24 @@ struct Notices: Sendable {
         )
     }
 
+    func sourceSilent(_ source: String, since: Timestamp, openIdentities: Int, at now: Timestamp) -> IncomingEvent? {
+        make(
+            .sourceSilent,
+            key: "\(source)/\(since.milliseconds)",
+            at: now,
+            [("source", source), ("since", since.description), ("open_identities", "\(openIdentities)")]
+        )
+    }
+
+    func sourceSuspended(_ source: String, webhook: String, at now: Timestamp) -> IncomingEvent? {
+        make(
+            .sourceSuspended,
+            key: "\(source)/\(webhook)/\(now.milliseconds)",
+            at: now,
+            [("source", source), ("webhook", webhook)]
+        )
+    }
+
     /// - Parameter key: as a provider's idempotency key; the same event is stored once.
     private func make(
         _ type: InternalEvent,

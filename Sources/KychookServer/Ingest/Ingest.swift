@@ -111,18 +111,34 @@ private struct IngestTicket: Sendable {
 
 /// Turns the writer's answers into HTTP answers: after the commit, all of one batch at once.
 enum IngestAnswers {
-    static func release(_ answers: [EventLog.Answer], statistics: IngestStatistics) {
+    /// - Parameter onAsking: events of a source were kept that may ask for a read by API; once for each.
+    static func release(
+        _ answers: [EventLog.Answer],
+        statistics: IngestStatistics,
+        onAsking: (_ source: String) -> Void
+    ) {
         var responses: [(exchange: Exchange, response: Response)] = []
         responses.reserveCapacity(answers.count)
         for answer in answers {
             guard let ticket = answer.ticket as? IngestTicket else { continue }
             statistics.count(answer.result, source: ticket.source)
+            if case .success(.stored(let event)) = answer.result, event.change.mayAsk { onAsking(ticket.source) }
             switch answer.result {
             case .success: responses.append((ticket.exchange, Answers.accepted))
             case .failure: responses.append((ticket.exchange, Answers.unavailable))
             }
         }
         HTTPServer.respond(responses)
+    }
+}
+
+extension StatusChange {
+    /// Whether the provider's API is asked about it, where the source is so configured.
+    fileprivate var mayAsk: Bool {
+        switch self {
+        case .unconfirmed, .late, .repeated: true
+        case .first, .changed, .unchanged, .none: false
+        }
     }
 }
 

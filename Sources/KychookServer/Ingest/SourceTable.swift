@@ -21,13 +21,22 @@ package final class SourceEntry: Sendable {
         path = Array(configuration.path.utf8)
         scheme = configuration.preset.scheme
         secrets = configuration.secrets
-        rules = SourceRules(
+        rules = SourceRules(configuration)
+        interpreter = Interpreter(preset: configuration.preset)
+    }
+}
+
+extension SourceRules {
+    init(_ configuration: SourceConfiguration) {
+        self.init(
             name: configuration.name,
             typePrefix: configuration.preset.typePrefix,
             repeats: configuration.repeats,
-            finalStatuses: configuration.preset.finalStatuses
+            finalStatuses: configuration.preset.finalStatuses,
+            confirm: configuration.confirm,
+            knownStatuses: configuration.preset.knownIdentityStatuses,
+            statusAliases: configuration.preset.statusAliases
         )
-        interpreter = Interpreter(preset: configuration.preset)
     }
 }
 

@@ -1,0 +1,90 @@
+package import KychookModel
+
+/// Asks a provider's API for one source: keeps to the source's rate and to the pauses that the API asks for, and gives
+/// back nothing but what the answers' types name.
+package protocol ProviderReading: Sendable {
+    func identity(_ id: String, organization: String, enterprise: String?) async throws(ReadingFault) -> IdentityView
+
+    /// Identities of an organization, a page at a time.
+    /// - Parameter page: what the page before gave; nil: the first.
+    func identities(
+        of organization: String,
+        enterprise: String?,
+        page: String?
+    ) async throws(ReadingFault) -> IdentityPage
+
+    func webhooks(of organization: String) async throws(ReadingFault) -> [WebhookView]
+}
+
+extension ProviderReading {
+    /// Looks for an identity in the organization that an event named, else in those of the configuration.
+    func find(
+        _ id: String,
+        named: String?,
+        enterprise: String?,
+        organizations: [String]
+    ) async throws(ReadingFault) -> IdentityView {
+        for organization in (named.map { [$0] } ?? []) + organizations.filter({ $0 != named }) {
+            let view: IdentityView
+            do throws(ReadingFault) {
+                view = try await identity(
+                    id,
+                    organization: organization,
+                    enterprise: organization == named ? enterprise : nil
+                )
+            } catch .absent {
+                continue
+            }
+            guard view.id == id, view.isUsable else { throw .unreachable("not this identity's answer") }
+            return view
+        }
+        throw .absent
+    }
+}
+
+/// Why an API gave no answer that can be used. Texts name no token and nothing of a body.
+package enum ReadingFault: Error, Equatable, Sendable {
+    /// No answer, or none of the API's own: worth another try.
+    case unreachable(String)
+    /// Too many requests; `after`: when the API says to come again, if it does.
+    case rateLimited(after: Duration?)
+    /// The token, or a setting, is wrong: only an operator can change that.
+    case refused(String)
+    /// There is no such thing.
+    case absent
+
+    package var reason: String {
+        switch self {
+        case .unreachable(let reason): reason
+        case .rateLimited: "too many requests"
+        case .refused(let reason): "refused: \(reason)"
+        case .absent: "not found"
+        }
+    }
+}
+
+package struct IdentityPage: Equatable, Sendable {
+    package var identities: [IdentityView]
+    /// For the next call; nil: this was the last page.
+    package var next: String?
+
+    package init(_ identities: [IdentityView], next: String? = nil) {
+        self.identities = identities
+        self.next = next
+    }
+}
+
+/// What the provider says of a webhook that it sends.
+package struct WebhookView: Equatable, Sendable {
+    package var id: String
+    package var type: String
+    package var isSuspended: Bool
+    package var successiveFailedAttempts: Int
+
+    package init(id: String, type: String, isSuspended: Bool = false, successiveFailedAttempts: Int = 0) {
+        self.id = id
+        self.type = type
+        self.isSuspended = isSuspended
+        self.successiveFailedAttempts = successiveFailedAttempts
+    }
+}
