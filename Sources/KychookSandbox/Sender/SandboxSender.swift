@@ -14,7 +14,7 @@ package final class SandboxSender: Sendable {
     private let bell: Bell
     private let client: HTTPClient
     private let onFault: @Sendable (String) -> Void
-    private let state: Locked<State>
+    private let state: Monitor<State>
     private let thread = Locked<Thread?>(nil)
 
     private struct State {
@@ -48,7 +48,7 @@ package final class SandboxSender: Sendable {
         self.bell = bell
         self.client = client
         self.onFault = onFault
-        state = Locked(State(plan: plan, schedule: DeliverySchedule(waits: settings.waits)))
+        state = Monitor(State(plan: plan, schedule: DeliverySchedule(waits: settings.waits)))
     }
 
     package func start() {
@@ -77,6 +77,14 @@ package final class SandboxSender: Sendable {
     package var pending: Int {
         let unsent = sandbox.look { $0.hasUnsentNotifications } ? 1 : 0
         return state.withLock { $0.ledger.counts[.waiting, default: 0] } + unsent
+    }
+
+    /// Blocks until the deliveries satisfy a condition; nil when they do not by then.
+    func deliveries(
+        by deadline: MonotonicTime,
+        where condition: (DeliveryLedger) -> Bool
+    ) -> DeliveryLedger? {
+        state.wait(until: deadline) { condition($0.ledger) ? $0.ledger : nil }
     }
 
     // MARK: - The thread
@@ -207,7 +215,7 @@ package final class SandboxSender: Sendable {
         guard !isStopped else { return }
         // First the world, so that who finds the delivery ended finds the webhook's counters as they are then.
         if !attempt.isCopy, attempt.form.isGenuine || status != 200 { record(attempt, status) }
-        state.withLock { state in
+        state.update { state in
             let now = clock.now()
             let id = attempt.delivery.id
             state.ledger.note(
@@ -236,7 +244,7 @@ package final class SandboxSender: Sendable {
     }
 
     private func abandon(_ attempt: DeliverySchedule.Attempt, _ number: Int) throws(WorldStoreError) {
-        state.withLock { state in
+        state.update { state in
             state.underWay[number] = nil
             if !attempt.isCopy { state.ledger.close(attempt.delivery.id, .abandoned) }
         }
