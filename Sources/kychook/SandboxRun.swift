@@ -6,7 +6,6 @@ import KychookLinux
 import KychookModel
 import KychookSandbox
 import KychookServer
-import KychookStore
 
 struct SandboxRun: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -52,6 +51,9 @@ struct SandboxRun: ParsableCommand {
     @Option(help: "The token for that sandbox, in a file that nobody else may read.", completion: .file())
     var tokenFile: String?
 
+    @Option(name: .customLong("ca"), help: "PEM file of the authorities to trust for a receiver with TLS.")
+    var authorities: String?
+
     @Flag(help: "A JSON object for each step.")
     var json = false
 
@@ -96,8 +98,8 @@ struct SandboxRun: ParsableCommand {
                 )
                 return try await runner.run(report: report.step)
             }
-        } catch let error as ExitCode {
-            throw error
+        } catch let error as SecretInstaller.Failure {
+            throw failure(error.status, error.description)
         } catch {
             throw failure(.unavailable, "\(scenario.file) could not begin: \(error)")
         }
@@ -107,6 +109,7 @@ struct SandboxRun: ParsableCommand {
         let seed = scenario.seed ?? .random(in: 0 ... .max)
         var options = SandboxService.Options(listen: .v4("127.0.0.1", port: 0), seed: seed)
         options.speed = scenario.speed
+        options.sender.certificateAuthorities = authorities
         return try SandboxService(options) { printError("kychook: \($0)") }
     }
 
@@ -163,76 +166,5 @@ private struct ScenarioFile {
         defer { free(resolved) }
         let directory = String(cString: resolved).split(separator: "/").dropLast().map { "/\($0)" }.joined()
         return try ScenarioReader.read(bytes, file: path, directory: directory)
-    }
-}
-
-/// Gives the receiver the secret that the sandbox signs with.
-private struct SecretInstaller: Sendable {
-    let path: String?
-    /// Of a receiver that is kychook.
-    let configuration: Configuration?
-
-    @Sendable func install(_ secret: Secret) throws {
-        guard let path else {
-            throw failure(.configuration, "name the receiver's secret file: `secret_file`, --secret-file or --config")
-        }
-        if fileExists(path) {
-            let old = try SecretFile.read(path, .system())
-            try SecretFileReplacement(of: path).commit([secret, old[0]])
-        } else {
-            let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_EXCL)
-            try file.writeAll(secret.withBytes { $0 + [UInt8(ascii: "\n")] })
-        }
-        guard let configuration else { return }
-        let socket = StateDirectory(path: configuration.stateDirectory).controlSocket
-        guard let report = try ControlClient(socket: socket).reload() else {
-            throw failure(.unavailable, "the receiver does not run: start `kychook serve` with its configuration first")
-        }
-        guard report.problems.isEmpty else {
-            throw failure(
-                .configuration,
-                "the receiver did not take its new secret: \(report.problems.joined(separator: "; "))"
-            )
-        }
-    }
-}
-
-/// Prints what becomes of each step.
-private struct ScenarioReport: Sendable {
-    let scenario: Scenario
-    let asJSON: Bool
-
-    init(_ scenario: Scenario, asJSON: Bool) {
-        self.scenario = scenario
-        self.asJSON = asJSON
-    }
-
-    func begin() {
-        if !asJSON { print("\(scenario.name) (\(scenario.file))") }
-    }
-
-    func step(_ step: Scenario.Step, _ outcome: ScenarioRunner.Outcome, _ time: Duration) {
-        guard !asJSON else { return print(json(step, outcome, time)) }
-        switch outcome {
-        case .passed: print("  pass  \(step.action)  (\(time.milliseconds) ms)")
-        case .failed(let reason):
-            let place = "\(scenario.file):\(step.position.line):\(step.position.column)"
-            print("  FAIL  \(step.action)\n        \(place): \(printable(reason))")
-        case .skipped: print("  skip  \(step.action)")
-        }
-    }
-
-    private func json(_ step: Scenario.Step, _ outcome: ScenarioRunner.Outcome, _ time: Duration) -> String {
-        let (word, reason): (String, String?) =
-            switch outcome {
-            case .passed: ("passed", nil)
-            case .failed(let reason): ("failed", reason)
-            case .skipped: ("skipped", nil)
-            }
-        return Output.object([
-            ("scenario", .text(scenario.name)), ("file", .text(scenario.file)),
-            ("line", .raw("\(step.position.line)")), ("step", .text("\(step.action)")), ("outcome", .text(word)),
-            ("reason", .init(reason)), ("milliseconds", .raw("\(time.milliseconds)")),
-        ])
     }
 }

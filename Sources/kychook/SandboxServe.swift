@@ -49,6 +49,9 @@ struct SandboxServe: ParsableCommand {
     @Flag(help: "Send no `idempotencyKey` in the body.")
     var noBodyKey = false
 
+    @Option(name: .customLong("ca"), help: "PEM file of the authorities to trust for receivers with TLS.")
+    var authorities: String?
+
     enum OnOff: String, ExpressibleByArgument, CaseIterable {
         case on, off
     }
@@ -87,6 +90,7 @@ struct SandboxServe: ParsableCommand {
         options.settings.suspends = suspension == .on
         options.sender.sendsKeyHeader = !noIdempotencyHeader
         options.sender.sendsBodyKey = !noBodyKey
+        options.sender.certificateAuthorities = authorities
         options.faults = try plan()
         options.stateFile = state
         if let tokenFile {

@@ -2,7 +2,8 @@ import KychookBitGo
 import KychookHTTP
 import KychookModel
 
-/// Answers what a tester asks under `/sandbox/`. No token: the listener is on this machine unless its owner says otherwise.
+/// Answers what a tester asks under `/sandbox/`. No token: the listener is on this machine unless its owner says
+/// otherwise.
 struct ControlAPI: Sendable {
     let sandbox: Sandbox
     let sender: SandboxSender

@@ -2,8 +2,8 @@ import Foundation
 import Glibc
 import KychookLinux
 
-/// The documents that a receiver has written to a file, one a line; what is no document is passed over, a line that is not
-/// whole yet too.
+/// The documents that a receiver has written to a file, one a line; what is no document is passed over, a line that
+/// is not whole yet too.
 struct DocumentLines {
     /// What a scenario looks at: a CloudEvent as the log sink and hooks get it.
     struct Document: Decodable {

@@ -1,6 +1,7 @@
 package import KychookModel
 
-/// What was offered to receivers, attempt by attempt: what a receiver's own records can be checked against. In memory only.
+/// What was offered to receivers, attempt by attempt: what a receiver's own records can be checked against. In memory
+/// only.
 package struct DeliveryLedger: Sendable {
     package struct Line: Sendable {
         package let notification: OutgoingNotification

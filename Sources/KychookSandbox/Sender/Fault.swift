@@ -1,8 +1,9 @@
 /// What the sender does wrong on demand (bitgo.md section 12: ours, the provider's faults are not described).
 ///
-/// Every fault but ``drop`` leaves the notification genuine: it is offered rightly signed and whole, sooner or later, unless the
-/// webhook is suspended or all eight attempts fail. The ones that spoil an attempt take the place of the first one; the next
-/// attempt is genuine, whatever the answer was: a receiver that says 200 to a forged request does not get rid of the event.
+/// Every fault but ``drop`` leaves the notification genuine: it is offered rightly signed and whole, sooner or later,
+/// unless the webhook is suspended or all eight attempts fail. The ones that spoil an attempt take the place of the
+/// first one; the next attempt is genuine, whatever the answer was: a receiver that says 200 to a forged request does
+/// not get rid of the event.
 package enum Fault: String, CaseIterable, Comparable, Sendable {
     // When it is sent, and how often.
     /// The first attempt is made twice at the same time; the copy's answer counts for nothing.
@@ -17,7 +18,8 @@ package enum Fault: String, CaseIterable, Comparable, Sendable {
     // What takes the place of the first attempt.
     case wrongSignature = "wrong_signature"
     case noSignature = "no_signature"
-    /// Signed with the secret before the last rotation; genuine where there was none. 200 ends the delivery: a receiver may take it.
+    /// Signed with the secret before the last rotation; genuine where there was none. 200 ends the delivery: a
+    /// receiver may take it.
     case oldSecret = "old_secret"
     /// Content-Length is larger than what is sent before the connection ends.
     case cutBody = "cut_body"
@@ -49,7 +51,8 @@ package enum AttemptForm: String, Sendable {
     case cutBody = "cut_body"
     case connectionReset = "connection_reset"
 
-    /// Whole and signed with a secret that was given out: whoever refuses it must be asked again, whoever takes it has it.
+    /// Whole and signed with a secret that was given out: whoever refuses it must be asked again, whoever takes it
+    /// has it.
     package var isGenuine: Bool {
         switch self {
         case .genuine, .slow, .oldSecret: true

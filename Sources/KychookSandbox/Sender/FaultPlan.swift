@@ -4,8 +4,8 @@ import KychookModel
 
 /// Which faults happen, and how often: 0 < rate <= 1 for each.
 ///
-/// What happens to a notification depends on the plan, the seed and the notification alone, so the same seed gives the same
-/// faults, in whatever order answers come.
+/// What happens to a notification depends on the plan, the seed and the notification alone, so the same seed gives
+/// the same faults, in whatever order answers come.
 package struct FaultPlan: Equatable, Sendable {
     package private(set) var rates: [Fault: Double] = [:]
 

@@ -20,7 +20,8 @@ struct NotificationMessage: Sendable {
             .bytes
     }
 
-    /// - Parameter secrets: nil: none was made, so nothing is signed (developers.bitgo.com/api/v2.webhook.notification.verify).
+    /// - Parameter secrets: nil: none was made, so nothing is signed
+    ///   (developers.bitgo.com/api/v2.webhook.notification.verify).
     func fields(_ form: AttemptForm, _ secrets: OwnerSecrets?) -> [ClientRequest.Field] {
         var fields = [ClientRequest.Field("Content-Type", "application/json")]
         if let signature = signature(form, secrets) { fields.append(.init("X-Signature-SHA256", signature)) }

@@ -2,8 +2,8 @@ import Glibc
 import KychookClient
 import KychookLinux
 
-/// An attempt that no proper client would make: cut short, reset, or dribbled. Over plain HTTP to an address of numbers or
-/// `localhost` only; blocks its thread, up to the timeout.
+/// An attempt that no proper client would make: cut short, reset, or dribbled. Over plain HTTP to an address of
+/// numbers or `localhost` only; blocks its thread, up to the timeout.
 struct RawAttempt: Sendable {
     enum Kind: Sendable {
         /// Half of the body is sent, then the sending side ends.

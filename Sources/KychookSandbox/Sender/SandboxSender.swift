@@ -5,7 +5,9 @@ import KychookModel
 
 /// Sends a sandbox's notifications, on a thread of its own, and moves the world on when something is due in it.
 ///
-/// It promises no order, as the provider does not: attempts run side by side, and each is made again by itself.
+/// It promises no order, as the provider does not: attempts run side by side, and each is made again by itself. When
+/// attempts are due is kept in memory only: after a restart from a file, whatever was not settled begins again with
+/// the first attempt.
 package final class SandboxSender: Sendable {
     private let sandbox: Sandbox
     private let clock: SandboxClock
@@ -160,7 +162,8 @@ package final class SandboxSender: Sendable {
             body: attempt.delivery.message.body,
             limits: .init(total: settings.timeout, connect: settings.timeout, answerInBytes: 1024),
             // Receivers under test are on this machine.
-            allowsPrivateTargets: true
+            allowsPrivateTargets: true,
+            tls: .init(certificateAuthorities: settings.certificateAuthorities)
         )
         // Otherwise one attempt could become two without anybody's knowing.
         request.usesFreshConnection = true

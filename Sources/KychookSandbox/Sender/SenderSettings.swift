@@ -6,6 +6,8 @@ package struct SenderSettings: Equatable, Sendable {
     package var sendsBodyKey = true
     /// For one attempt, on the machine's clock; the provider's is not published.
     package var timeout = Duration.seconds(10)
+    /// PEM file of the authorities that vouch for receivers, instead of the system's.
+    package var certificateAuthorities: String?
     /// Attempts under way at the same time.
     package var attemptsInFlight = 16
     /// Before the second attempt and each one after it, on the sandbox's clock

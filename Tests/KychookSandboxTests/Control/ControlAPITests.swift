@@ -7,7 +7,7 @@ import Testing
 @testable import KychookSandbox
 
 /// The pages under `/sandbox/`.
-@Suite struct ControlAPITests {
+@Suite final class ControlAPITests {
     private let service: SandboxService
     private let client: SandboxClient
     private let control: ControlAPI
@@ -16,6 +16,10 @@ import Testing
         service = try SandboxService(.init(listen: .v4("127.0.0.1", port: 0), seed: 1))
         client = SandboxClient(service.url)
         control = ControlAPI(sandbox: service.sandbox, sender: service.sender, clock: SandboxClock())
+    }
+
+    deinit {
+        service.stop()
     }
 
     @Test(arguments: [
