@@ -74,9 +74,7 @@ struct ControlAPI: Sendable {
     }
 
     private func move(_ id: String, _ body: [UInt8]) throws(ControlFailure) -> JSONValue {
-        guard let status = try members(body)["status"]?.text, (1...ControlAPI.statusLimit).contains(status.count) else {
-            throw .invalid("status: a text of 1 to \(ControlAPI.statusLimit) characters")
-        }
+        guard let status = try ControlAPI.status(try members(body)) else { throw .invalidStatus }
         let isThere = try change { world, now in
             (try? world.move(id, to: status, at: now)) != nil
         }
@@ -95,23 +93,23 @@ struct ControlAPI: Sendable {
     }
 
     private func burst(_ body: [UInt8]) throws(ControlFailure) -> JSONValue {
-        let members = try members(body)
-        guard case .integer(let count)? = members["count"], (1...Int64(ControlAPI.burstLimit)).contains(count) else {
-            throw .invalid("count: a whole number from 1 to \(ControlAPI.burstLimit)")
-        }
-        let status = members["status"]?.text
-        guard status == nil || (1...ControlAPI.statusLimit).contains(status?.count ?? 0) else {
-            throw .invalid("status: a text of 1 to \(ControlAPI.statusLimit) characters")
-        }
+        let request = try BurstRequest(try members(body))
         let ids = try change { world, now in
-            (0..<count).compactMap { _ -> String? in
+            (0..<request.count).compactMap { _ -> String? in
                 guard let person = try? NewIdentity(SamplePerson().submission) else { return nil }
                 let id = world.createIdentity(person, at: now).id
-                if let status { try? world.move(id, to: status, at: now) }
+                if let status = request.status { try? world.move(id, to: status, at: now) }
                 return id
             }
         }
         return .object([.init("identities", .array(ids.map(JSONValue.text)))])
+    }
+
+    /// nil: none is given.
+    fileprivate static func status(_ members: [String: JSONValue]) throws(ControlFailure) -> String? {
+        guard let value = members["status"] else { return nil }
+        guard let text = value.text, (1...statusLimit).contains(text.count) else { throw .invalidStatus }
+        return text
     }
 
     private func change<Result: Sendable>(
@@ -138,10 +136,26 @@ struct ControlAPI: Sendable {
     }
 }
 
+/// How many identities, and where they are moved to.
+struct BurstRequest: Equatable {
+    let count: Int
+    let status: String?
+
+    init(_ members: [String: JSONValue]) throws(ControlFailure) {
+        guard case .integer(let count)? = members["count"], (1...Int64(ControlAPI.burstLimit)).contains(count) else {
+            throw .invalid("count: a whole number from 1 to \(ControlAPI.burstLimit)")
+        }
+        self.count = Int(count)
+        status = try ControlAPI.status(members)
+    }
+}
+
 enum ControlFailure: Error, Equatable {
     case invalid(String)
     case noSuchIdentity
     case notSaved(String)
+
+    static let invalidStatus = ControlFailure.invalid("status: a text of 1 to \(ControlAPI.statusLimit) characters")
 
     var status: Int {
         switch self {

@@ -116,12 +116,12 @@ package final class SandboxSender: Sendable {
     }
 
     private func enter(_ notification: OutgoingNotification, _ now: Timestamp) throws(WorldStoreError) {
-        let treatment = state.withLock { state in
-            let treatment = state.plan.treatment(of: notification.id, seed: seed)
+        var treatment = Treatment()
+        state.update { state in
+            treatment = state.plan.treatment(of: notification.id, seed: seed)
             let message = NotificationMessage(notification, treatment, settings)
             state.ledger.open(message, treatment)
             if !treatment.has(.drop) { state.schedule.add(message, treatment, now: now) }
-            return treatment
         }
         if treatment.has(.drop) { try sandbox.change { world, now in world.abandon(notification.id, at: now) } }
     }
