@@ -116,7 +116,7 @@ struct SandboxBurst: ParsableCommand {
 
     @OptionGroup var sandbox: SandboxOption
 
-    @Argument(help: "How many, 1 to 10000.")
+    @Argument(help: "How many, 1 to 5000.")
     var count: Int
 
     @Option(help: "Move each of them there at once.")

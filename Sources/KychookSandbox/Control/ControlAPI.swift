@@ -9,8 +9,8 @@ struct ControlAPI: Sendable {
     let sender: SandboxSender
     let clock: SandboxClock
 
-    /// The most identities that one call makes.
-    static let burstLimit = 10_000
+    /// The most identities that one call makes: twice as many notifications are what the world keeps of its log.
+    static let burstLimit = 5000
     /// Characters of a status; the pages' longest has 32.
     static let statusLimit = 64
 

@@ -42,6 +42,8 @@ struct DeliverySchedule {
     /// Soonest first; of the same moment, what was entered first.
     private var entries: [Entry] = []
     private var additions = 0
+    /// The webhooks of which a notification is held back.
+    private var holding: Set<String> = []
 
     init(waits: [Duration]) {
         self.waits = waits
@@ -53,7 +55,7 @@ struct DeliverySchedule {
     mutating func add(_ message: NotificationMessage, _ treatment: Treatment, now: Timestamp) {
         let webhook = message.notification.webhook
         // One at a time: the next one overtakes it, also if that one was to be held back itself.
-        let isHeldBack = treatment.has(.reorder) && !entries.contains { $0.isHeldBack(of: webhook) }
+        let isHeldBack = treatment.has(.reorder) && holding.insert(webhook).inserted
         additions += 1
         let delivery = Delivery(message: message, treatment: treatment, ordinal: additions)
         let due = now + treatment.delay + (isHeldBack ? DeliverySchedule.holdLimit : .zero)
@@ -67,6 +69,7 @@ struct DeliverySchedule {
     mutating func takeNext(by now: Timestamp) -> Attempt? {
         guard let first = entries.first, first.due <= now else { return nil }
         entries.removeFirst()
+        if first.isHeldBack { holding.remove(first.delivery.message.notification.webhook) }
         return Attempt(
             delivery: first.delivery,
             form: first.delivery.form,
@@ -101,10 +104,15 @@ struct DeliverySchedule {
 
     /// A later notification of the webhook was offered: what waited for that may go.
     private mutating func release(overtakenBy delivery: Delivery, now: Timestamp) {
+        let webhook = delivery.message.notification.webhook
+        // Thousands may be on their way: they are looked through only where it can be of use.
+        guard holding.contains(webhook) else { return }
         let isReleased = { (entry: Entry) in
-            entry.isHeldBack(of: delivery.message.notification.webhook) && entry.delivery.ordinal < delivery.ordinal
+            entry.isHeldBack(of: webhook) && entry.delivery.ordinal < delivery.ordinal
         }
         let released = entries.filter(isReleased)
+        guard !released.isEmpty else { return }
+        holding.remove(webhook)
         entries.removeAll(where: isReleased)
         for var entry in released {
             entry.isHeldBack = false

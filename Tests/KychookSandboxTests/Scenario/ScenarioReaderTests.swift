@@ -76,7 +76,7 @@ import Testing
         ("- sign: { of: ada, contracts: [csb] }", "3:34: a contract must be csa"),
         ("- fault: dupplicate", "3:12: there is no fault dupplicate: did you mean duplicate?"),
         ("- fault: { drop: 1.5 }", "3:20: the rate must be from 0 to 1"),
-        ("- burst: 0", "3:12: `burst` must be from 1 to 10000"),
+        ("- burst: 0", "3:12: `burst` must be from 1 to 5000"),
         ("- wait: soon", "3:11: `wait` must be a duration"),
         ("- rotate secret: now", "3:20: `rotate secret` has no value"),
         ("- expect status: { of: ada }", "3:20: `status` is missing"),
@@ -98,8 +98,8 @@ import Testing
     @Test(arguments: [
         ("", "s.yaml:1:1: a scenario must be a mapping"), ("name: x", "s.yaml:1:1: `steps` is missing"),
         ("steps: []", "s.yaml:1:8: `steps` is an empty list"), ("stesp: [a]", "s.yaml:1:1:"),
-        ("speed: 0\nsteps: [ { create: a } ]", "s.yaml:1:8: `speed` must be from 1 to 100000"),
-        ("speed: 100001\nsteps: [ { create: a } ]", "s.yaml:1:8: `speed` must be from 1 to 100000"),
+        ("speed: 0\nsteps: [ { create: a } ]", "s.yaml:1:8: `speed` must be from 1 to 50000"),
+        ("speed: 100001\nsteps: [ { create: a } ]", "s.yaml:1:8: `speed` must be from 1 to 50000"),
         ("steps: [ { create: a }", "s.yaml:"),
     ])
     func `what is no scenario is refused`(text: String, problem: String) {
