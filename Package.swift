@@ -140,7 +140,7 @@ let package = Package(
             "KychookSandbox",
             [
                 "KychookModel", "KychookCrypto", "KychookLinux", "KychookNet", "KychookBitGo", "KychookClient",
-                "KychookConfig", "KychookHTTP", "KychookTesting",
+                "KychookConfig", "KychookHTTP", "KychookTesting", grdb,
             ]
         ),
         .testTarget(

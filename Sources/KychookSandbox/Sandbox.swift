@@ -5,17 +5,17 @@ package import KychookModel
 ///
 /// Its clock runs as the caller likes: a thousand times faster, and everything that takes time takes a thousandth.
 package final class Sandbox: Sendable {
-    package let clock: WallClock
     private let world: Locked<World>
     private let store: WorldStore?
+    private let clock: WallClock
     private let onWork: @Sendable () -> Void
 
     /// - Parameters:
     ///   - world: new; what the store holds is put into it.
     ///   - store: nil: all is gone with the process.
-    ///   - clock: must not run backwards.
+    ///   - clock: begins no earlier than the store's ``WorldStore/lastMoment()``; until it is there, time stands still.
     ///   - onWork: called on any thread after a change has left notifications to be sent, or another
-    ///     ``nextDue``; it must neither block nor call back.
+    ///     ``World/nextDue``; it must neither block nor call back.
     package init(
         _ world: World,
         store: WorldStore? = nil,
@@ -30,20 +30,19 @@ package final class Sandbox: Sendable {
         self.onWork = onWork
     }
 
-    /// Performs what is due, then the change, and saves both before it returns; nothing happens when that fails.
+    /// Performs what is due, then the change, and saves both before it returns; nothing has happened when that fails.
     package func change<Result: Sendable>(
         _ body: (inout World, Timestamp) -> Result
     ) throws(WorldStoreError) -> Result {
         let (result, wakes) = try world.withLock { world throws(WorldStoreError) in
+            let due = world.nextDue
             // Without a store nothing can fail, and keeping the old value would only make the change copy its tables.
             let before = store == nil ? nil : world
-            let due = world.nextDue
             // Inside the lock: two threads' times must not overtake each other.
-            let now = clock.now()
-            world.advance(to: now)
-            let result = body(&world, now)
+            world.advance(to: clock.now())
+            let result = body(&world, world.lastMoment)
             do throws(WorldStoreError) {
-                if let store { try store.save(&world) } else { world.forgetChanges() }
+                try save(&world, before)
             } catch {
                 if let before { world = before }
                 throw error
@@ -52,6 +51,12 @@ package final class Sandbox: Sendable {
         }
         if wakes { onWork() }
         return result
+    }
+
+    private func save(_ world: inout World, _ before: World?) throws(WorldStoreError) {
+        guard let store, let before else { return world.forgetChanges() }
+        // That time goes by is no change: who only looks does not write.
+        if world.isChanged(since: before) { try store.save(&world) }
     }
 
     /// Looks at the world as it was left by the last change.

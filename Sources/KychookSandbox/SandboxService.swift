@@ -66,9 +66,7 @@ package final class SandboxService: Sendable {
     /// Now, or where a saved world has come to: a clock that runs faster than the machine's may have left that behind.
     private static func beginning(_ store: WorldStore?) throws -> Timestamp {
         let now = WallClock.system.now()
-        var saved = World(seed: 0)
-        try store?.load(into: &saved)
-        return max(now, saved.latest ?? now)
+        return max(now, try store?.lastMoment() ?? now)
     }
 
     /// Answers what has begun, cuts what is being sent, and waits for both.

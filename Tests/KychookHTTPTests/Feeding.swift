@@ -9,6 +9,7 @@ enum Outcome: Equatable, CustomStringConvertible {
     struct Parsed: Equatable {
         var method = ""
         var path = ""
+        var query = ""
         var body: [UInt8] = []
         var rest: [UInt8] = []
         var keepsAlive = true
@@ -72,6 +73,7 @@ private func parsed(
     return Outcome.Parsed(
         method: text(request.methodText),
         path: text(request.path),
+        query: text(request.query),
         body: bytes(request.body),
         rest: rest,
         keepsAlive: parser.keepsAlive,

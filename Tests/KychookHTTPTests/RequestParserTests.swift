@@ -53,13 +53,17 @@ import Testing
         }
     }
 
-    @Test(arguments: [("/a?b", "/a"), ("http://h/a?b", "/a"), ("http://h", ""), ("http://h?a", ""), ("/a?b?c/d", "/a")])
-    func `cuts the path out of every form of target`(_ target: String, _ path: String) {
+    @Test(arguments: [
+        ("/a?b", "/a", "b"), ("http://h/a?b", "/a", "b"), ("http://h", "", ""), ("http://h?a", "", "a"),
+        ("/a?b?c/d", "/a", "b?c/d"), ("/a?", "/a", ""), ("/a", "/a", ""), ("/?a=b&c=%20", "/", "a=b&c=%20"),
+    ])
+    func `cuts path and query out of every form of target`(_ target: String, _ path: String, _ query: String) {
         guard case .request(let parsed) = feed(Array("GET \(target) HTTP/1.1\r\nHost: h\r\n\r\n".utf8), cuts: []) else {
             Issue.record("not accepted")
             return
         }
         #expect(parsed.path == path)
+        #expect(parsed.query == query)
     }
 
     @Test(arguments: [

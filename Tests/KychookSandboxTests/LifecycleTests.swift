@@ -190,6 +190,15 @@ struct LifecycleTests {
         #expect(throws: WorldRefusal.notAwaitingSignature) { try world.sign(id, "csa", at: .start) }
     }
 
+    @Test func `a later debugStatus decides`() throws {
+        var world = World(seed: 1)
+        let id = try world.create().id
+        let changes = try IdentityChanges(.object([.init("debugStatus", .text("failed"))]))
+        _ = try world.update(id, with: changes, at: .start)
+        world.advance(to: .start + .seconds(86_400))
+        #expect(try world.identity(id).status.text == "declined")
+    }
+
     @Test func `pending is told once, until something else was told`() throws {
         var world = try World.listening()
         _ = try world.create()

@@ -33,7 +33,12 @@ extension ContractSignatureForm.Field {
 extension [ContractSignature] {
     /// Reads a user's file.
     package init(json: [UInt8]) throws(RequestProblem) {
-        guard case .array(let items) = try JSONValue(request: json) else { throw .notAnArrayOfObjects }
+        try self.init(JSONValue(request: json))
+    }
+
+    /// Takes an array's objects.
+    package init(_ value: JSONValue) throws(RequestProblem) {
+        guard case .array(let items) = value else { throw .notAnArrayOfObjects }
         self = []
         for item in items {
             guard case .object = item else { throw .notAnArrayOfObjects }

@@ -60,6 +60,8 @@ struct APIRequest: Sendable {
 
     /// The body as JSON.
     func json() throws(APIError) -> JSONValue {
+        // Foundation takes a comma before a closing bracket, as the guide's example has one; the provider does not.
+        guard !hasTrailingComma(body) else { throw .invalid(RequestProblem.notJSON.description) }
         do throws(RequestProblem) {
             return try JSONValue(request: body)
         } catch {
@@ -120,4 +122,27 @@ extension JSONValue {
     }
 
     static func texts(_ texts: [String]) -> JSONValue { .array(texts.map(JSONValue.text)) }
+}
+
+/// Whether a comma outside of texts has nothing but blanks before the bracket that follows it.
+func hasTrailingComma(_ json: [UInt8]) -> Bool {
+    var isInText = false
+    var isEscaped = false
+    var isAfterComma = false
+    for byte in json {
+        if isInText {
+            if byte == UInt8(ascii: "\""), !isEscaped { isInText = false }
+            isEscaped = byte == UInt8(ascii: "\\") && !isEscaped
+            continue
+        }
+        switch byte {
+        case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"): continue
+        case UInt8(ascii: "}"), UInt8(ascii: "]"):
+            if isAfterComma { return true }
+        case UInt8(ascii: "\""): isInText = true
+        default: break
+        }
+        isAfterComma = byte == UInt8(ascii: ",")
+    }
+    return false
 }

@@ -9,7 +9,9 @@ struct IdentityCalls {
     func create(in world: inout World, isScheduled: Bool, at now: Timestamp) throws(APIError) -> APIAnswer {
         let new = try body(NewIdentityForm.self)
         // The guide's example sends the present moment as a birth date, by the client's clock, and no number.
-        let problems = new.validate(now: now + .seconds(86_400)).filter { $0.field != "identificationNumber" }
+        let problems = new.validate(now: now + .seconds(86_400)).filter { problem in
+            problem.field != IdentityField.identificationNumber.rawValue || new[.identificationNumber] != nil
+        }
         try refuse(problems, unlessPrintedIn: new.value)
         let identity = world.createIdentity(new, isScheduled: isScheduled, at: now)
         let answer = JSONValue.object([.init("id", .text(identity.id)), .init("status", .text(identity.status.text))])
@@ -41,8 +43,9 @@ struct IdentityCalls {
 
     func sign(_ id: String, in world: inout World, at now: Timestamp) throws(APIError) -> APIAnswer {
         let signatures: [ContractSignature]
+        let value = try request.json()
         do throws(RequestProblem) {
-            signatures = try [ContractSignature](json: request.body)
+            signatures = try [ContractSignature](value)
         } catch {
             throw .invalid(error.description)
         }
@@ -56,8 +59,9 @@ struct IdentityCalls {
     }
 
     private func body<Form: RequestForm>(_ form: Form.Type) throws(APIError) -> RequestBody<Form> {
+        let value = try request.json()
         do throws(RequestProblem) {
-            return try RequestBody<Form>(try JSONValue(request: request.body))
+            return try RequestBody<Form>(value)
         } catch {
             throw .invalid(error.description)
         }

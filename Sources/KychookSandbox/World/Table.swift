@@ -4,6 +4,8 @@ struct Table<Row: Codable & Sendable>: Sendable {
     private var rows: [String: Row] = [:]
     private(set) var order: [String] = []
     private var changed: Set<String> = []
+    /// The same in the order of their first change, so that new ones are saved in the order in which they came.
+    private var changes: [String] = []
 
     var count: Int { order.count }
 
@@ -20,18 +22,21 @@ struct Table<Row: Codable & Sendable>: Sendable {
                 order.append(id)
             }
             rows[id] = newValue
-            changed.insert(id)
+            if changed.insert(id).inserted { changes.append(id) }
         }
     }
 
+    var isChanged: Bool { !changes.isEmpty }
+
     /// What has changed since the last call; nil: is gone.
     mutating func takeChanges() -> [(id: String, row: Row?)] {
-        defer { changed = [] }
-        return changed.sorted().map { ($0, rows[$0]) }
+        defer { forgetChanges() }
+        return changes.map { ($0, rows[$0]) }
     }
 
     mutating func forgetChanges() {
         changed = []
+        changes = []
     }
 
     /// Puts a saved object back, behind those that are there.

@@ -41,7 +41,8 @@ package struct WebhookRecord: Codable, Equatable, Sendable {
         }
         successiveFailedAttempts += 1
         failedAttempts += 1
-        recentFailures.append(now)
+        // More than the limit need not be remembered, where nothing is suspended.
+        recentFailures = recentFailures.suffix(WebhookRecord.weeklyFailureLimit - 1) + [now]
         failingSince = failingSince ?? now
         let isAtLimit =
             recentFailures.count >= WebhookRecord.weeklyFailureLimit

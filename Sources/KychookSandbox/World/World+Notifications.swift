@@ -9,9 +9,6 @@ struct Recipients: Equatable, Sendable {
 }
 
 extension World {
-    /// Lines of the notification log that are kept once they are settled.
-    package static let logLimit = 10_000
-
     /// What is to be sent and was not taken before, oldest first.
     ///
     /// After a restart from a file this is all that is not settled, what was taken before included.
@@ -47,6 +44,8 @@ extension World {
         line.updatedAt = now
         log[notification] = line
     }
+
+    package func notification(_ id: String) -> NotificationRecord? { log[id] }
 
     /// The log, newest first.
     /// - Parameter previous: the last line that the caller has; nil: from the newest.
@@ -103,7 +102,7 @@ extension World {
     }
 
     private mutating func trimLog() {
-        guard log.count > World.logLimit, let oldest = log.all.first(where: \.state.isSettled) else { return }
+        guard log.count > settings.logLimit, let oldest = log.all.first(where: \.state.isSettled) else { return }
         log[oldest.notification.id] = nil
     }
 }

@@ -28,7 +28,6 @@ extension World {
     ) throws(WorldRefusal) -> WebhookRecord {
         let sameType = webhooks(of: owner).count { $0.type == request.type }
         guard sameType < WebhookRecord.limitOfAType else { throw .tooManyWebhooks }
-        if case .enterprise(let id) = owner { registerEnterprise(id, of: settings.defaultOrganization) }
         let webhook = WebhookRecord(
             id: generator.hex(32),
             owner: owner,

@@ -9,6 +9,8 @@ package import KychookModel
 /// them are not part of the look-alike.
 package struct World: Sendable {
     package let settings: SandboxSettings
+    /// The latest time that it was told, on its own clock.
+    package internal(set) var lastMoment = Timestamp(milliseconds: .min)
     var generator: SeededGenerator
     var agenda = Agenda()
     var unsent: [String] = []
@@ -36,6 +38,7 @@ package struct World: Sendable {
 
     /// Performs what is due by then, in order, each step at its own time.
     package mutating func advance(to now: Timestamp) {
+        lastMoment = max(lastMoment, now)
         while let entry = agenda.takeNext(by: now) {
             switch entry.item {
             case .identity(let id): performTimer(ofIdentity: id, at: entry.due)

@@ -9,9 +9,15 @@ struct SavedRow: Equatable, Sendable {
     var json: [UInt8]?
 }
 
+/// What a world has beside its objects.
+struct WorldState: Codable {
+    var generator: SeededGenerator
+    var lastMoment: Timestamp
+}
+
 /// Of which kind a row is; the raw values are in files.
 enum RowKind: String, CaseIterable {
-    case identity, business, document, file, webhook, secret, enterprise, user, child, notification, generator
+    case identity, business, document, file, webhook, secret, enterprise, user, child, notification, world
 }
 
 extension World {
@@ -28,8 +34,15 @@ extension World {
         try rows.append(.user, users.takeChanges())
         try rows.append(.child, children.takeChanges())
         try rows.append(.notification, log.takeChanges())
-        try rows.append(.generator, [("", generator)])
+        try rows.append(.world, [("", WorldState(generator: generator, lastMoment: lastMoment))])
         return rows
+    }
+
+    /// Whether there is anything to save.
+    func isChanged(since old: World) -> Bool {
+        generator != old.generator || identities.isChanged || businesses.isChanged || documents.isChanged
+            || files.isChanged || webhooks.isChanged || secrets.isChanged || enterprises.isChanged || users.isChanged
+            || children.isChanged || log.isChanged
     }
 
     /// For a world that nobody saves.
@@ -68,7 +81,10 @@ extension World {
             let line: NotificationRecord = try read(json)
             log.restore(line, id: id)
             if !line.state.isSettled { unsent.append(id) }
-        case .generator: generator = try read(json)
+        case .world:
+            let state: WorldState = try read(json)
+            generator = state.generator
+            lastMoment = state.lastMoment
         }
     }
 }

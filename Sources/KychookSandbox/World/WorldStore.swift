@@ -1,5 +1,7 @@
-import Glibc
+import FoundationEssentials
 import GRDB
+import Glibc
+package import KychookModel
 
 /// Why the file of a world's state cannot be used.
 package struct WorldStoreError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -11,9 +13,12 @@ package struct WorldStoreError: Error, Equatable, Sendable, CustomStringConverti
     init(_ path: String, _ error: any Error) {
         self.path = path
         // GRDB's own text may hold arguments, which are personal.
-        reason = (error as? DatabaseError)?.message ?? "it does not hold a sandbox's state"
+        reason = (error as? DatabaseError)?.message ?? "it does not hold the state of this version's sandbox"
     }
 }
+
+/// A row that another version has written.
+private struct UnknownKind: Error {}
 
 /// A world in an SQLite file: a row for each object, all changes of a call in one transaction.
 ///
@@ -53,9 +58,25 @@ package final class WorldStore: Sendable {
                 try Row.fetchAll(database, sql: "SELECT kind, id, json FROM sandbox_object ORDER BY sequence")
             }
             for row in rows {
-                guard let kind = RowKind(rawValue: row["kind"]) else { continue }
+                guard let kind = RowKind(rawValue: row["kind"]) else { throw UnknownKind() }
                 try world.restore(kind, id: row["id"], json: Array((row["json"] as String).utf8))
             }
+        } catch {
+            throw WorldStoreError(path, error)
+        }
+    }
+
+    /// The latest time of the world that is saved: a clock that ran fast has left the machine's behind. nil: none is.
+    package func lastMoment() throws(WorldStoreError) -> Timestamp? {
+        do {
+            let json = try database.read { database in
+                try String.fetchOne(
+                    database,
+                    sql: "SELECT json FROM sandbox_object WHERE kind = ?",
+                    arguments: [RowKind.world.rawValue]
+                )
+            }
+            return try json.map { try JSONDecoder().decode(WorldState.self, from: Data($0.utf8)).lastMoment }
         } catch {
             throw WorldStoreError(path, error)
         }
