@@ -145,7 +145,9 @@ let package = Package(
         ),
         .testTarget(
             name: "KychookSystemTests",
-            dependencies: ["kychook", "kychook-bench", "KychookTesting", "KychookCrypto", "KychookLinux"],
+            dependencies: [
+                "kychook", "kychook-bench", "KychookTesting", "KychookModel", "KychookCrypto", "KychookLinux",
+            ],
             swiftSettings: strict
         ),
     ],

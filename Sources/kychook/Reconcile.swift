@@ -35,6 +35,16 @@ struct Reconcile: ParsableCommand {
     }
 
     private func printText(_ run: SourceReconciliation) {
+        for webhook in run.webhooks {
+            let id = printable(webhook.id)
+            print(
+                webhook.isSuspended
+                    ? "\(run.source): the webhook \(id) is suspended, nothing comes from it any more: create it again "
+                        + "with kychook bitgo webhooks remove and create"
+                    : "\(run.source): the webhook \(id) failed \(webhook.successiveFailedAttempts) times in a row: the "
+                        + "provider suspends it after 100 in a week"
+            )
+        }
         for difference in run.differences {
             let before = difference.before.map { "\"\(printable($0))\"" } ?? "nothing"
             print("\(run.source)/\(printable(difference.identity)): \(before) is \"\(printable(difference.after))\"")

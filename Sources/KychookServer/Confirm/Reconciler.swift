@@ -18,8 +18,16 @@ package struct SourceReconciliation: Codable, Equatable, Sendable {
     package var failed = 0
     /// The first of what changed or is new.
     package var differences: [Difference] = []
+    /// The provider's webhooks that are suspended, or whose deliveries fail.
+    package var webhooks: [FailingWebhook] = []
     /// Why it ended before its end; nil: it is whole.
     package var fault: String?
+
+    package struct FailingWebhook: Codable, Equatable, Sendable {
+        package var id: String
+        package var isSuspended: Bool
+        package var successiveFailedAttempts: Int
+    }
 
     package struct Difference: Codable, Equatable, Sendable {
         package var identity: String
@@ -38,6 +46,18 @@ package struct SourceReconciliation: Codable, Equatable, Sendable {
 
     init(source: String) {
         self.source = source
+    }
+}
+
+extension SourceReconciliation {
+    mutating func note(_ all: [WebhookView]) {
+        webhooks = all.filter { $0.isSuspended || $0.successiveFailedAttempts > 0 }.map {
+            FailingWebhook(
+                id: $0.id,
+                isSuspended: $0.isSuspended,
+                successiveFailedAttempts: $0.successiveFailedAttempts
+            )
+        }
     }
 }
 
@@ -63,6 +83,15 @@ struct Reconciler: Sendable {
     private static let tries = 3
     /// A provider whose pages never end is broken.
     private static let mostPages = 100_000
+
+    /// All of the source's organizations.
+    func webhooks() async throws(ReadingFault) -> [WebhookView] {
+        var webhooks: [WebhookView] = []
+        for organization in source.api?.organizations ?? [] {
+            webhooks += try await reading.webhooks(of: organization)
+        }
+        return webhooks
+    }
 
     /// Lists every organization, so that identities are found that nobody has heard of, then reads those that are open
     /// in the log and were in no list.

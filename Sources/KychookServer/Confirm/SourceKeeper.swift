@@ -62,9 +62,10 @@ actor SourceKeeper {
         guard !isRunning else { return nil }
         isRunning = true
         defer { isRunning = false }
-        let result = await reconciler.run(dryRun: dryRun)
+        var result = await reconciler.run(dryRun: dryRun)
         if !dryRun, !Task.isCancelled { tell(of: result) }
-        await lookAtWebhooks()
+        let webhooks = await lookAtWebhooks()
+        result.note(webhooks)
         return result
     }
 
@@ -83,19 +84,18 @@ actor SourceKeeper {
 
     // MARK: - Webhooks
 
-    private func lookAtWebhooks() async {
-        var webhooks: [WebhookView] = []
+    /// - Returns: none when they cannot be read.
+    private func lookAtWebhooks() async -> [WebhookView] {
         do throws(ReadingFault) {
-            for organization in source.api?.organizations ?? [] {
-                webhooks += try await reconciler.reading.webhooks(of: organization)
-            }
+            let webhooks = try await reconciler.webhooks()
+            note(webhooks)
+            return webhooks
         } catch {
             if !Task.isCancelled {
                 logger.warning("the provider's webhooks cannot be read", metadata: ["reason": "\(error.reason)"])
             }
-            return
+            return []
         }
-        note(webhooks)
     }
 
     private func note(_ webhooks: [WebhookView]) {

@@ -52,6 +52,13 @@ package struct ReconcileCommand: OperatorCommand {
         guard let reading = place.makeReading(source) else {
             throw CommandRefusal("the source \(source.name) has no `api`: add it")
         }
-        return try await Reconciler(source, reading: reading, log: place.log, clock: place.clock).run(dryRun: dryRun)
+        let reconciler = try Reconciler(source, reading: reading, log: place.log, clock: place.clock)
+        var result = await reconciler.run(dryRun: dryRun)
+        do throws(ReadingFault) {
+            result.note(try await reconciler.webhooks())
+        } catch {
+            result.fault = result.fault ?? "the webhooks cannot be read: \(error.reason)"
+        }
+        return result
     }
 }
