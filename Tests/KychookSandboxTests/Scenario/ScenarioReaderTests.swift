@@ -98,8 +98,8 @@ import Testing
     @Test(arguments: [
         ("", "s.yaml:1:1: a scenario must be a mapping"), ("name: x", "s.yaml:1:1: `steps` is missing"),
         ("steps: []", "s.yaml:1:8: `steps` is an empty list"), ("stesp: [a]", "s.yaml:1:1:"),
-        ("speed: 0\nsteps: [ { create: a } ]", "s.yaml:1:8: `speed` must be from 1 to 50000"),
-        ("speed: 100001\nsteps: [ { create: a } ]", "s.yaml:1:8: `speed` must be from 1 to 50000"),
+        ("speed: 0\nsteps: [ { create: a } ]", "s.yaml:1:8: `speed` must be from 1 to 100000"),
+        ("speed: 100001\nsteps: [ { create: a } ]", "s.yaml:1:8: `speed` must be from 1 to 100000"),
         ("steps: [ { create: a }", "s.yaml:"),
     ])
     func `what is no scenario is refused`(text: String, problem: String) {
