@@ -40,7 +40,16 @@ import Testing
         let report = try ground.run(["reconcile"], withConfiguration: true)
         try ground.drain(within: 60)
 
-        #expect(try ground.received() == end.statuses)
+        let received = try ground.received()
+        let wrong = end.statuses.filter { received[$0.key] != $0.value }.map { "\($0.key): \(received[$0.key] ?? "unknown")" }
+        #expect(wrong.isEmpty)
+        if let first = wrong.first?.split(separator: ":").first {
+            print(try ground.run(["identities", "show", String(first)], withConfiguration: true).joined(separator: "\n"))
+            print(try ground.run(["reconcile", "--dry-run"], withConfiguration: true).suffix(5).joined(separator: "\n"))
+            sleep(5)
+            print(try ground.run(["identities", "show", String(first)], withConfiguration: true).joined(separator: "\n"))
+            print(ground.kychook.process.lines.suffix(10).joined(separator: "\n"))
+        }
         let events = try ground.events()
         expectNothingForged(events, try Self.sent(by: ground))
         #expect(end.counts["forgedAccepted"] == 0)
