@@ -18,6 +18,7 @@ package final class SandboxSender: Sendable {
     private let onFault: @Sendable (String) -> Void
     private let state: Monitor<State>
     private let thread = Locked<Thread?>(nil)
+    private let attempts = SenderThread()
 
     private struct State {
         var plan: FaultPlan
@@ -25,6 +26,8 @@ package final class SandboxSender: Sendable {
         var ledger = DeliveryLedger()
         var underWay: [Int: Task<Void, Never>?] = [:]
         var started = 0
+        /// Notifications have left the world and are not in the ledger yet.
+        var isTaking = false
         var isStopped = false
     }
 
@@ -59,13 +62,15 @@ package final class SandboxSender: Sendable {
 
     /// Makes no further attempt and cuts those under way, which count as never made. Waits for the thread's end.
     package func stop() {
-        let tasks = state.withLock { state in
-            state.isStopped = true
-            return state.underWay.values.compactMap(\.self)
-        }
-        for task in tasks { task.cancel() }
+        state.update { $0.isStopped = true }
         bell.ring()
+        // Nothing begins any more once this has ended.
         thread.withLock { $0.take() }?.join()
+        let tasks = state.withLock { $0.underWay.values.compactMap(\.self) }
+        for task in tasks { task.cancel() }
+        // What is cut ends in microseconds; a broken attempt on a socket of its own is nobody's to wait for.
+        _ = state.wait(until: .now() + .seconds(5)) { $0.underWay.values.allSatisfy { $0 == nil } ? true : nil }
+        attempts.stop()
     }
 
     package var plan: FaultPlan {
@@ -77,8 +82,9 @@ package final class SandboxSender: Sendable {
 
     /// Notifications that are neither delivered nor given up; 0: nothing will be sent unless something happens.
     package var pending: Int {
+        // The world first: what it does not have any more is being taken, or in the ledger.
         let unsent = sandbox.look { $0.hasUnsentNotifications } ? 1 : 0
-        return state.withLock { $0.ledger.counts[.waiting, default: 0] } + unsent
+        return state.withLock { $0.ledger.counts[.waiting, default: 0] + ($0.isTaking ? 1 : 0) } + unsent
     }
 
     /// Blocks until the deliveries satisfy a condition; nil when they do not by then.
@@ -104,8 +110,7 @@ package final class SandboxSender: Sendable {
 
     /// Takes what is new, starts what is due, and says when the next thing is; nil: nothing waits.
     private func turn() throws(WorldStoreError) -> MonotonicTime? {
-        let (new, now) = try sandbox.change { world, now in (world.takeNotifications(), now) }
-        for notification in new { try enter(notification, now) }
+        let now = try takeNew()
         while let (number, attempt) = takeDue(by: now) { try begin(attempt, number) }
         let nextDue = sandbox.look { $0.nextDue }
         let nextAttempt = state.withLock { state in
@@ -113,6 +118,14 @@ package final class SandboxSender: Sendable {
             state.underWay.count < settings.attemptsInFlight ? state.schedule.nextDue : nil
         }
         return [nextDue, nextAttempt].compactMap(\.self).min().map { clock.real(of: $0) }
+    }
+
+    private func takeNew() throws(WorldStoreError) -> Timestamp {
+        state.withLock { $0.isTaking = true }
+        defer { state.withLock { $0.isTaking = false } }
+        let (new, now) = try sandbox.change { world, now in (world.takeNotifications(), now) }
+        for notification in new { try enter(notification, now) }
+        return now
     }
 
     private func enter(_ notification: OutgoingNotification, _ now: Timestamp) throws(WorldStoreError) {
@@ -167,7 +180,7 @@ package final class SandboxSender: Sendable {
         )
         // Otherwise one attempt could become two without anybody's knowing.
         request.usesFreshConnection = true
-        let task = Task { [self, request] in
+        let task = Task(executorPreference: attempts) { [self, request] in
             let at = clock.now()
             do throws(ClientError) {
                 finish(attempt, number, at, status: try await client.send(request).status, failure: nil)
@@ -211,9 +224,10 @@ package final class SandboxSender: Sendable {
         status: Int?,
         failure: String?
     ) {
-        let isStopped = state.withLock { state in
-            if state.isStopped { state.underWay[number] = nil }
-            return state.isStopped
+        var isStopped = false
+        state.update { state in
+            isStopped = state.isStopped
+            if isStopped { state.underWay[number] = nil }
         }
         guard !isStopped else { return }
         // First the world, so that who finds the delivery ended finds the webhook's counters as they are then.
