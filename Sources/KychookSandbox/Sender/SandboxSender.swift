@@ -26,8 +26,6 @@ package final class SandboxSender: Sendable {
         var ledger = DeliveryLedger()
         var underWay: [Int: Task<Void, Never>?] = [:]
         var started = 0
-        /// Notifications have left the world and are not in the ledger yet.
-        var isTaking = false
         var isStopped = false
     }
 
@@ -82,9 +80,9 @@ package final class SandboxSender: Sendable {
 
     /// Notifications that are neither delivered nor given up; 0: nothing will be sent unless something happens.
     package var pending: Int {
-        // The world first: what it does not have any more is being taken, or in the ledger.
+        // The world first: what it does not have any more is in the ledger.
         let unsent = sandbox.look { $0.hasUnsentNotifications } ? 1 : 0
-        return state.withLock { $0.ledger.counts[.waiting, default: 0] + ($0.isTaking ? 1 : 0) } + unsent
+        return state.withLock { $0.ledger.counts[.waiting, default: 0] } + unsent
     }
 
     /// Blocks until the deliveries satisfy a condition; nil when they do not by then.
@@ -120,23 +118,28 @@ package final class SandboxSender: Sendable {
         return [nextDue, nextAttempt].compactMap(\.self).min().map { clock.real(of: $0) }
     }
 
+    /// In one step with the world: at no moment is a notification in neither of the two.
     private func takeNew() throws(WorldStoreError) -> Timestamp {
-        state.withLock { $0.isTaking = true }
-        defer { state.withLock { $0.isTaking = false } }
-        let (new, now) = try sandbox.change { world, now in (world.takeNotifications(), now) }
-        for notification in new { try enter(notification, now) }
-        return now
+        try sandbox.change { world, now in
+            for notification in world.takeNotifications() where !enter(notification, now) {
+                world.abandon(notification.id, at: now)
+            }
+            return now
+        }
     }
 
-    private func enter(_ notification: OutgoingNotification, _ now: Timestamp) throws(WorldStoreError) {
-        var treatment = Treatment()
+    /// - Returns: false: it is dropped.
+    private func enter(_ notification: OutgoingNotification, _ now: Timestamp) -> Bool {
+        var isDropped = false
         state.update { state in
-            treatment = state.plan.treatment(of: notification.id, seed: seed)
+            let treatment = state.plan.treatment(of: notification.id, seed: seed)
             let message = NotificationMessage(notification, treatment, settings)
-            state.ledger.open(message, treatment)
-            if !treatment.has(.drop) { state.schedule.add(message, treatment, now: now) }
+            isDropped = treatment.has(.drop)
+            // It comes a second time when the world could not be saved.
+            guard state.ledger.open(message, treatment) else { return }
+            if !isDropped { state.schedule.add(message, treatment, now: now) }
         }
-        if treatment.has(.drop) { try sandbox.change { world, now in world.abandon(notification.id, at: now) } }
+        return !isDropped
     }
 
     private func takeDue(by now: Timestamp) -> (Int, DeliverySchedule.Attempt)? {
