@@ -47,9 +47,11 @@ struct ControlAPI: Sendable {
 
     private func state() -> JSONValue {
         let (identities, webhooks) = sandbox.look { ($0.allIdentities, $0.allWebhooks) }
-        let ledger = sender.ledger
+        // After the identities: who finds one moved finds the notifications of that waiting, too.
+        let (pending, ledger) = (sender.pending, sender.ledger)
         let counts = DeliveryLedger.State.allCases.map { state in
-            JSONValue.Member(state.rawValue, .integer(Int64(ledger.counts[state, default: 0])))
+            let count = state == .waiting ? pending : ledger.counts[state, default: 0]
+            return JSONValue.Member(state.rawValue, .integer(Int64(count)))
         }
         return .object([
             .init("identities", .array(identities.map(\.summary))),
@@ -63,7 +65,7 @@ struct ControlAPI: Sendable {
                     ]
                 )
             ),
-            .init("pending", .integer(Int64(sender.pending))),
+            .init("pending", .integer(Int64(pending))),
             .init("faults", sender.plan.json),
         ])
     }

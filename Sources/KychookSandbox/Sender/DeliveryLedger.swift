@@ -53,19 +53,22 @@ package struct DeliveryLedger: Sendable {
     /// Oldest first.
     package var all: [Line] { lines }
 
-    mutating func open(_ message: NotificationMessage, _ treatment: Treatment) {
+    /// - Returns: false: it has a line already.
+    mutating func open(_ message: NotificationMessage, _ treatment: Treatment) -> Bool {
+        guard index[message.notification.id] == nil else { return false }
         let state = treatment.has(.drop) ? State.dropped : .waiting
         index[message.notification.id] = forgotten + lines.count
         lines.append(
             Line(notification: message.notification, body: message.body, faults: treatment.faults, state: state)
         )
         counts[state, default: 0] += 1
-        guard lines.count > DeliveryLedger.limit else { return }
+        guard lines.count > DeliveryLedger.limit else { return true }
         // Many at once: each removal moves all that stay.
         let surplus = DeliveryLedger.limit / 10
         for line in lines.prefix(surplus) { index[line.notification.id] = nil }
         lines.removeFirst(surplus)
         forgotten += surplus
+        return true
     }
 
     mutating func note(_ attempt: Attempt, of notification: String) {

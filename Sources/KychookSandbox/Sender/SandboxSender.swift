@@ -18,6 +18,7 @@ package final class SandboxSender: Sendable {
     private let onFault: @Sendable (String) -> Void
     private let state: Monitor<State>
     private let thread = Locked<Thread?>(nil)
+    private let attempts = SenderThread()
 
     private struct State {
         var plan: FaultPlan
@@ -59,13 +60,15 @@ package final class SandboxSender: Sendable {
 
     /// Makes no further attempt and cuts those under way, which count as never made. Waits for the thread's end.
     package func stop() {
-        let tasks = state.withLock { state in
-            state.isStopped = true
-            return state.underWay.values.compactMap(\.self)
-        }
-        for task in tasks { task.cancel() }
+        state.update { $0.isStopped = true }
         bell.ring()
+        // Nothing begins any more once this has ended.
         thread.withLock { $0.take() }?.join()
+        let tasks = state.withLock { $0.underWay.values.compactMap(\.self) }
+        for task in tasks { task.cancel() }
+        // What is cut ends in microseconds; a broken attempt on a socket of its own is nobody's to wait for.
+        _ = state.wait(until: .now() + .seconds(5)) { $0.underWay.values.allSatisfy { $0 == nil } ? true : nil }
+        attempts.stop()
     }
 
     package var plan: FaultPlan {
@@ -77,6 +80,7 @@ package final class SandboxSender: Sendable {
 
     /// Notifications that are neither delivered nor given up; 0: nothing will be sent unless something happens.
     package var pending: Int {
+        // The world first: what it does not have any more is in the ledger.
         let unsent = sandbox.look { $0.hasUnsentNotifications } ? 1 : 0
         return state.withLock { $0.ledger.counts[.waiting, default: 0] } + unsent
     }
@@ -104,8 +108,7 @@ package final class SandboxSender: Sendable {
 
     /// Takes what is new, starts what is due, and says when the next thing is; nil: nothing waits.
     private func turn() throws(WorldStoreError) -> MonotonicTime? {
-        let (new, now) = try sandbox.change { world, now in (world.takeNotifications(), now) }
-        for notification in new { try enter(notification, now) }
+        let now = try takeNew()
         while let (number, attempt) = takeDue(by: now) { try begin(attempt, number) }
         let nextDue = sandbox.look { $0.nextDue }
         let nextAttempt = state.withLock { state in
@@ -115,15 +118,28 @@ package final class SandboxSender: Sendable {
         return [nextDue, nextAttempt].compactMap(\.self).min().map { clock.real(of: $0) }
     }
 
-    private func enter(_ notification: OutgoingNotification, _ now: Timestamp) throws(WorldStoreError) {
-        var treatment = Treatment()
-        state.update { state in
-            treatment = state.plan.treatment(of: notification.id, seed: seed)
-            let message = NotificationMessage(notification, treatment, settings)
-            state.ledger.open(message, treatment)
-            if !treatment.has(.drop) { state.schedule.add(message, treatment, now: now) }
+    /// In one step with the world: at no moment is a notification in neither of the two.
+    private func takeNew() throws(WorldStoreError) -> Timestamp {
+        try sandbox.change { world, now in
+            for notification in world.takeNotifications() where !enter(notification, now) {
+                world.abandon(notification.id, at: now)
+            }
+            return now
         }
-        if treatment.has(.drop) { try sandbox.change { world, now in world.abandon(notification.id, at: now) } }
+    }
+
+    /// - Returns: false: it is dropped.
+    private func enter(_ notification: OutgoingNotification, _ now: Timestamp) -> Bool {
+        var isDropped = false
+        state.update { state in
+            let treatment = state.plan.treatment(of: notification.id, seed: seed)
+            let message = NotificationMessage(notification, treatment, settings)
+            isDropped = treatment.has(.drop)
+            // It comes a second time when the world could not be saved.
+            guard state.ledger.open(message, treatment) else { return }
+            if !isDropped { state.schedule.add(message, treatment, now: now) }
+        }
+        return !isDropped
     }
 
     private func takeDue(by now: Timestamp) -> (Int, DeliverySchedule.Attempt)? {
@@ -167,7 +183,7 @@ package final class SandboxSender: Sendable {
         )
         // Otherwise one attempt could become two without anybody's knowing.
         request.usesFreshConnection = true
-        let task = Task { [self, request] in
+        let task = Task(executorPreference: attempts) { [self, request] in
             let at = clock.now()
             do throws(ClientError) {
                 finish(attempt, number, at, status: try await client.send(request).status, failure: nil)
@@ -211,9 +227,10 @@ package final class SandboxSender: Sendable {
         status: Int?,
         failure: String?
     ) {
-        let isStopped = state.withLock { state in
-            if state.isStopped { state.underWay[number] = nil }
-            return state.isStopped
+        var isStopped = false
+        state.update { state in
+            isStopped = state.isStopped
+            if isStopped { state.underWay[number] = nil }
         }
         guard !isStopped else { return }
         // First the world, so that who finds the delivery ended finds the webhook's counters as they are then.

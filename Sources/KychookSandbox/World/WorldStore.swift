@@ -1,6 +1,7 @@
 import FoundationEssentials
 import GRDB
 import Glibc
+import KychookLinux
 package import KychookModel
 
 /// Why the file of a world's state cannot be used.
@@ -33,8 +34,9 @@ package final class WorldStore: Sendable {
         do {
             var configuration = Configuration()
             configuration.publicStatementArguments = false
-            let mask = umask(0o077)
-            defer { umask(mask) }
+            // Made before SQLite would, for its owner alone; SQLite's journal takes the mode over. The process's mask is
+            // everybody's in it.
+            _ = try Descriptor.open(path, O_RDWR | O_CREAT, mode: 0o600)
             database = try DatabaseQueue(path: path, configuration: configuration)
             try database.write { database in
                 try database.execute(
