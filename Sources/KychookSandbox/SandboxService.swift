@@ -13,6 +13,8 @@ package final class SandboxService: Sendable {
         package var sender = SenderSettings()
         package var faults = FaultPlan()
         package var tokens = BearerTokens.any
+        /// Of one token, in real minutes.
+        package var requestsPerMinute = RateLimiter.documented
         /// SQLite; nil: all is gone with the process.
         package var stateFile: String?
 
@@ -49,7 +51,11 @@ package final class SandboxService: Sendable {
             onFault: onFault
         )
         let control = ControlAPI(sandbox: sandbox, sender: sender, clock: clock)
-        let shared = SandboxAPI.Shared(sandbox, tokens: options.tokens)
+        let shared = SandboxAPI.Shared(
+            sandbox,
+            tokens: options.tokens,
+            requestsPerMinute: options.requestsPerMinute
+        )
         http = try HTTPServer(
             name: "sandbox",
             listen: [options.listen],

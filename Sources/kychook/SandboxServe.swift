@@ -37,6 +37,9 @@ struct SandboxServe: ParsableCommand {
     @Option(help: "Tokens that are accepted, one a line, in a file that nobody else may read; any when left out.")
     var tokenFile: String?
 
+    @Option(help: "Calls of one token in a real minute, however fast the clock runs; more are answered 429.")
+    var requestsPerMinute = RateLimiter.documented
+
     @Option(help: "Whether webhooks that fail 100 times a week or 500 times ever are suspended: on or off.")
     var suspension = OnOff.on
 
@@ -58,6 +61,7 @@ struct SandboxServe: ParsableCommand {
 
     func validate() throws {
         _ = try plan()
+        guard requestsPerMinute >= 1 else { throw ValidationError("--requests-per-minute is at least 1") }
         guard let address = KychookLinux.ListenAddress(listen) else {
             throw ValidationError("--listen is an address and a port, such as 127.0.0.1:8090")
         }
@@ -87,6 +91,7 @@ struct SandboxServe: ParsableCommand {
         }
         var options = SandboxService.Options(listen: address, seed: seed ?? .random(in: 0 ... .max))
         options.speed = speed.factor
+        options.requestsPerMinute = requestsPerMinute
         options.settings.suspends = suspension == .on
         options.sender.sendsKeyHeader = !noIdempotencyHeader
         options.sender.sendsBodyKey = !noBodyKey

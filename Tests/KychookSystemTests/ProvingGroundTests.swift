@@ -14,7 +14,9 @@ import Testing
 
     @Test(.timeLimit(.minutes(5)))
     func `with all faults at once and a kill, each identity ends right and each change fires its hook once`() throws {
-        let ground = try ProvingGround(["--speed", "5000x", "--seed", "7", "--suspension", "off"])
+        let ground = try ProvingGround([
+            "--speed", "5000x", "--seed", "7", "--suspension", "off", "--requests-per-minute", "1000000",
+        ])
         // Twice, so that there is an old secret to sign with.
         for _ in 0..<2 { try ground.rotateSecret() }
         try ground.register(["identityStatus", "userKycState", "enterpriseKycState"])
@@ -41,15 +43,10 @@ import Testing
         try ground.drain(within: 60)
 
         let received = try ground.received()
-        let wrong = end.statuses.filter { received[$0.key] != $0.value }.map { "\($0.key): \(received[$0.key] ?? "unknown")" }
-        #expect(wrong.isEmpty)
-        if let first = wrong.first?.split(separator: ":").first {
-            print(try ground.run(["identities", "show", String(first)], withConfiguration: true).joined(separator: "\n"))
-            print(try ground.run(["reconcile", "--dry-run"], withConfiguration: true).suffix(5).joined(separator: "\n"))
-            sleep(5)
-            print(try ground.run(["identities", "show", String(first)], withConfiguration: true).joined(separator: "\n"))
-            print(ground.kychook.process.lines.suffix(10).joined(separator: "\n"))
+        let wrong = end.statuses.filter { received[$0.key] != $0.value }.map {
+            "\($0.key): \(received[$0.key] ?? "unknown")"
         }
+        #expect(wrong.isEmpty)
         let events = try ground.events()
         expectNothingForged(events, try Self.sent(by: ground))
         #expect(end.counts["forgedAccepted"] == 0)
@@ -95,8 +92,8 @@ import Testing
             .compactMap { $0["id"] as? String }
         let ran = try String(contentsOfFile: ground.ran, encoding: .utf8).split(separator: "\n").map(String.init)
         #expect(Set(ran) == Set(changes))
-        // As many as were in flight at once.
-        #expect(ran.count <= changes.count + 4)
+        // Those in flight, and those that had ended while their outcome was on its way into the store.
+        #expect(ran.count <= changes.count + 8)
         #expect(Set(events.compactMap { $0["id"] as? String }).count == events.count)
         return ran.count - changes.count
     }

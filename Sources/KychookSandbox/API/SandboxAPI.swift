@@ -11,10 +11,18 @@ package final class SandboxAPI: RequestHandler {
         let sandbox: Sandbox
         let tokens: BearerTokens
         let wall: WallClock
-        let limiter = Locked(RateLimiter())
+        let limiter: Locked<RateLimiter>
 
-        /// - Parameter wall: for the rate limit alone: clients count real minutes, however fast the world's clock runs.
-        package init(_ sandbox: Sandbox, tokens: BearerTokens, wall: WallClock = .system) {
+        /// - Parameters:
+        ///   - requestsPerMinute: of one token.
+        ///   - wall: for the rate limit alone: clients count real minutes, however fast the world's clock runs.
+        package init(
+            _ sandbox: Sandbox,
+            tokens: BearerTokens,
+            requestsPerMinute: Int = RateLimiter.documented,
+            wall: WallClock = .system
+        ) {
+            limiter = Locked(RateLimiter(requests: requestsPerMinute))
             self.sandbox = sandbox
             self.tokens = tokens
             self.wall = wall
