@@ -82,7 +82,7 @@ import Testing
                 return isOpen.withLock { $0 } ? .answer(200) : nil
             }
         )
-        var settings = SenderSettings()
+        var settings = SenderSettings.patient
         settings.attemptsInFlight = limit
         let sender = try SenderUnderTest(target.url, settings: settings)
         for _ in 0..<4 { _ = try sender.create() }

@@ -20,7 +20,7 @@ final class SenderUnderTest: Sendable, CustomReflectable {
         faults: [Fault] = [],
         secrets: Int = 1,
         speed: Int = SandboxClock.speeds.upperBound,
-        settings: SenderSettings = SenderSettings(),
+        settings: SenderSettings = .patient,
         world worldSettings: SandboxSettings = SandboxSettings()
     ) throws {
         var world = World(seed: 1, settings: worldSettings)
@@ -83,4 +83,13 @@ final class SenderUnderTest: Sendable, CustomReflectable {
 extension SenderUnderTest {
     /// A failed expectation would look at threads, which have no mirror.
     var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+extension SenderSettings {
+    /// A busy machine may keep an answer waiting for longer than a provider would.
+    static var patient: SenderSettings {
+        var settings = SenderSettings()
+        settings.timeout = .seconds(120)
+        return settings
+    }
 }
