@@ -1,6 +1,7 @@
 import Glibc
 import KychookCorpus
 import KychookLinux
+import KychookModel
 
 /// What came back.
 struct FuzzResult: Sendable {
@@ -46,7 +47,7 @@ final class FuzzLoad: Sendable {
         let state = Monitor(State(left: count, running: clients))
         for client in 0..<clients {
             Thread(named: "fuzz-\(client)") { [self] in
-                var random = SeededNumbers(seed: seed &+ UInt64(client) &* 0x1_0000_0001)
+                var random = SeededGenerator(seed: seed &+ UInt64(client) &* 0x1_0000_0001)
                 var result = FuzzResult()
                 while state.withLock({
                     $0.left -= 1; return $0.left >= 0
@@ -64,7 +65,7 @@ final class FuzzLoad: Sendable {
         return state.withLock { $0.result }
     }
 
-    private func send(_ message: [UInt8], _ random: inout SeededNumbers, _ result: inout FuzzResult) {
+    private func send(_ message: [UInt8], _ random: inout SeededGenerator, _ result: inout FuzzResult) {
         guard let socket = try? connect(to: address) else {
             result.endless += 1
             return

@@ -1,4 +1,5 @@
 import KychookCrypto
+import KychookModel
 import KychookTesting
 import Testing
 
@@ -145,7 +146,7 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
     /// Half of them change the first flight, half what follows, in TLS 1.2 and 1.3.
     @Test(arguments: [TLSContext.ClientOffer.Version.tls12, .tls13])
     func `survives 10 000 changed flights`(_ version: TLSContext.ClientOffer.Version) {
-        var random = SeededRandom(seed: UInt64(version.rawValue))
+        var random = SeededGenerator(seed: UInt64(version.rawValue))
         let offer = TLSContext.ClientOffer(versions: version...version)
         let hello = TLSEnd(.client(offer)).start()
         for _ in 0..<9_000 {
@@ -162,7 +163,7 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
         }
     }
 
-    private func mutated(_ bytes: [UInt8], _ random: inout SeededRandom) -> [UInt8] {
+    private func mutated(_ bytes: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
         var bytes = bytes
         for _ in 0..<Int.random(in: 1...4, using: &random) {
             let place = Int.random(in: 0..<bytes.count, using: &random)

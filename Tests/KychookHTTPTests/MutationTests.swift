@@ -1,11 +1,12 @@
 import KychookCorpus
+import KychookModel
 import KychookTesting
 import Testing
 
 @Suite struct `Mutated requests` {
     @Test(arguments: 1...10)
     func `get one verdict, however they are cut, and never read beyond their end`(_ seed: UInt64) {
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let mutator = Mutator(Corpus.all.map(\.text))
         for _ in 0..<500 {
             let message = mutator.message(using: &random)

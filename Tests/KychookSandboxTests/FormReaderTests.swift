@@ -1,3 +1,4 @@
+import KychookModel
 import KychookTesting
 import Testing
 
@@ -126,7 +127,7 @@ struct FormReaderTests {
 
     @Test func `a form that was changed anywhere is read or refused, whatever it is`() throws {
         let whole = Array((part("selectedIdClass", "dl") + part("frontPhoto", "x") + "--b--").utf8)
-        var random = SeededRandom(seed: 4)
+        var random = SeededGenerator(seed: 4)
         var taken = 0
         for _ in 0..<3000 {
             var body = whole

@@ -37,7 +37,7 @@ private struct ModelRun {
         case queued(DeliveryWindow.Item)
     }
 
-    private var random: SeededRandom
+    private var random: SeededGenerator
     private let maxInFlight: Int
     private let bounds: DeliveryWindow.Bounds
     private var now = MonotonicTime.at(0)
@@ -65,7 +65,7 @@ private struct ModelRun {
     private(set) var probes = 0
 
     init(seed: UInt64) {
-        random = SeededRandom(seed: seed)
+        random = SeededGenerator(seed: seed)
         maxInFlight = Int.random(in: 1...5, using: &random)
         bounds = .init(
             events: Int.random(in: 1...20, using: &random),

@@ -60,12 +60,12 @@ import Testing
 
     @Test func `many subjects at random keep their order, each delivered once`() async throws {
         let store = try TestStore()
-        var random = SeededRandom(seed: 5)
+        var random = SeededGenerator(seed: 5)
         for index in 0..<300 {
             let subject = "i\(Int.random(in: 0..<12, using: &random))"
             try await store.append(.status("s\(index)", of: random.oneIn(6) ? nil : subject))
         }
-        let failures = Locked(SeededRandom(seed: 6))
+        let failures = Locked(SeededGenerator(seed: 6))
         let sink = ScriptedSink { _ in
             failures.withLock { $0.oneIn(4) } ? .retryable(reason: "again") : .succeeded
         }

@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test func `behaves as an array does, whatever is put and taken`() {
-        var random = SeededRandom(seed: 7)
+        var random = SeededGenerator(seed: 7)
         var (queue, model) = (FIFO<Int>(), [Int]())
         for step in 0..<20_000 {
             if random.oneIn(step % 4000 < 2000 ? 3 : 2) {
@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test func `sorts any number of moments`() {
-        var random = SeededRandom(seed: 3)
+        var random = SeededGenerator(seed: 3)
         var deadlines = Deadlines<Int>()
         var model: [Int] = []
         for _ in 0..<1000 {

@@ -157,7 +157,7 @@ import Testing
         let folder = try await Self.closedStore(events: 50)
         let path = folder.path("kychook.db")
         let healthy = try contents(of: path)
-        var random = SeededRandom(seed: 1)
+        var random = SeededGenerator(seed: 1)
         for _ in 0..<100 {
             var damaged = healthy
             for _ in 0..<Int.random(in: 1...20, using: &random) {

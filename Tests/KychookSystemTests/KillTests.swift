@@ -1,5 +1,6 @@
 import Glibc
 import KychookLinux
+import KychookModel
 import KychookTesting
 import Testing
 
@@ -24,7 +25,7 @@ import Testing
         // Its threads hold the installation, which ends its processes when it goes.
         defer { _ = load.stop() }
         load.goOn()
-        var random = SeededRandom(seed: 6)
+        var random = SeededGenerator(seed: 6)
         for _ in 0..<KillTests.kills {
             #expect(load.advance(by: .random(in: 20..<120, using: &random)))
             kychook.process.send(SIGKILL)

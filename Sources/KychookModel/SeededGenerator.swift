@@ -1,5 +1,7 @@
-/// Random numbers that a test can draw again (SplitMix64).
-package struct SeededRandom: RandomNumberGenerator, Sendable {
+/// Random numbers that can be drawn again: the same seed gives the same ones (SplitMix64).
+///
+/// Not for anything that has to be hard to guess.
+package struct SeededGenerator: RandomNumberGenerator, Codable, Equatable, Sendable {
     private var state: UInt64
 
     package init(seed: UInt64) {
