@@ -1,5 +1,6 @@
 import Glibc
 import KychookBitGo
+import KychookCrypto
 package import KychookLinux
 package import KychookModel
 
@@ -89,8 +90,4 @@ package struct EmbeddedConfiguration: Equatable, Sendable {
     private func exists(_ path: String) -> Bool {
         access(path, F_OK) == 0
     }
-}
-
-private func hexadecimal(_ bytes: [UInt8]) -> String {
-    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
 }

@@ -136,11 +136,11 @@ struct Speed: ExpressibleByArgument, CustomStringConvertible {
 }
 
 extension KychookLinux.ListenAddress {
-    /// Only this machine can connect.
+    /// As a configuration's `listen` is judged; a path is on this machine.
     fileprivate var isLoopback: Bool {
         switch self {
-        case .v4(let host, _): host.hasPrefix("127.")
-        case .v6(let host, _): host == "::1"
+        case .v4(let host, let port), .v6(let host, let port):
+            KychookConfig.ListenAddress(host: host, port: port).isLoopback
         case .unix: true
         }
     }
