@@ -116,7 +116,7 @@ extension Reading {
 }
 
 extension SinkFilter {
-    fileprivate static let statusChanged = SinkFilter.change(in: [.first, .changed])
+    fileprivate static var statusChanged: SinkFilter { .change(in: [.first, .changed]) }
 }
 
 /// The words that the configured sources are known to send, for warning of a filter that would never match.

@@ -117,8 +117,8 @@ import Testing
         try await eventually { try store.cursor() == 3 }
         await running.stop()
         try store.execute("UPDATE sink SET cursor = 0")
-        let bytes = try Data(contentsOf: URL(filePath: running.path))
-        try bytes.dropLast(20).write(to: URL(filePath: running.path))
+        let bytes = try Descriptor.open(running.path, O_RDONLY).readAll(limit: .max)
+        try Descriptor.open(running.path, O_WRONLY | O_TRUNC).writeAll(Array(bytes.dropLast(20)))
         let again = try await RunningLog(on: store)
         try await eventually { try store.cursor() == 3 }
         await again.stop()
@@ -210,9 +210,13 @@ struct RunningLog {
     }
 
     /// Whole lines; none while there is no file.
+    ///
+    /// Not with `Data(contentsOf:)`, which leaks a page when the file is empty, as LeakSanitizer sees.
     func lines() -> [Data] {
-        guard let data = try? Data(contentsOf: URL(filePath: path)), data.last == 0x0A else { return [] }
-        return data.dropLast().split(separator: 0x0A, omittingEmptySubsequences: false).map { Data($0) }
+        guard let bytes = try? Descriptor.open(path, O_RDONLY).readAll(limit: .max), bytes.last == 0x0A else {
+            return []
+        }
+        return bytes.dropLast().split(separator: 0x0A, omittingEmptySubsequences: false).map { Data($0) }
     }
 
     func members() throws -> [[String: Any]] {

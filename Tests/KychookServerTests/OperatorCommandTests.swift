@@ -1,5 +1,6 @@
 import Foundation
 import KychookConfig
+import KychookLinux
 import KychookModel
 import KychookStore
 import KychookTesting
@@ -147,7 +148,7 @@ import Testing
         let place = Workplace(log: store.log, configuration: .with(shell: command))
         let report = try await TestSinkCommand(sink: "s").run(place)
         #expect((report.outcome, report.code, report.reason) == ("retryable", 3, "exited with 3"))
-        let document = try String(contentsOfFile: output, encoding: .utf8)
+        let document = String(decoding: try Descriptor.open(output, O_RDONLY).readAll(limit: .max), as: UTF8.self)
         #expect(document.contains(#""source":"/sources/kychook","type":"kychook.test""#))
         #expect(document.contains(#""data":{"test":true}"#))
         #expect(try store.events().isEmpty)

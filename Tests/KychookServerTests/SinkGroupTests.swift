@@ -82,8 +82,8 @@ import Testing
         #expect(try store.log.makeReader().sinks().map(\.name) == ["new"])
         // The second may still reach the dispatcher that the reload ends.
         let lines = ["old.jsonl", "new.jsonl"].flatMap { name in
-            let text = try? String(contentsOfFile: store.folder.path(name), encoding: .utf8)
-            return (text ?? "").split(separator: "\n").map(String.init)
+            let bytes = try? Descriptor.open(store.folder.path(name), O_RDONLY).readAll(limit: .max)
+            return (bytes ?? []).split(separator: 0x0A)
         }
         #expect(lines.count == 2)
         #expect(Set(lines).count == 2)
