@@ -231,6 +231,15 @@ import Testing
         }
     }
 
+    @Test func `a server that has stopped gives its state directory up, whoever still knows it`() async throws {
+        let folder = TemporaryDirectory()
+        var known: [Server] = []
+        for _ in 0..<2 {
+            try await WatchedServer.run(in: folder) { known.append($0.server) }
+        }
+        #expect(known.count == 2)
+    }
+
     // MARK: - The check of the store (requirement R7)
 
     @Test func `a damaged store is told of while it serves on`() async throws {
