@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import KychookLinux
 import KychookTesting
 import Testing
@@ -17,9 +17,9 @@ import Testing
     @Test func `a lock ends with its holder, also when a child still shares the descriptor`() throws {
         let folder = TemporaryDirectory()
         let lock = try FileLock(folder.path("lock"), owner: "first")
-        let file = inode { stat(folder.path("lock"), &$0) }
         // As between fork and exec.
-        let shared = (0..<1024).filter { number in inode { fstat(number, &$0) } == file }.map { dup($0) }
+        let shared = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { Int32($0) }
+            .filter { number in link(of: number) == folder.path("lock") }.map { dup($0) }
         defer { for number in shared { close(number) } }
         #expect(shared.count == 1)
         _ = consume lock
@@ -72,8 +72,7 @@ import Testing
         return true
     }
 
-    private func inode(_ look: (inout stat) -> Int32) -> UInt64? {
-        var status = stat()
-        return look(&status) == 0 ? UInt64(status.st_ino) : nil
+    private func link(of number: Int32) -> String? {
+        try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(number)")
     }
 }
