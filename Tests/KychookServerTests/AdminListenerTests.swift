@@ -8,7 +8,7 @@ import Testing
 @testable import KychookServer
 
 /// The admin listener of a whole server, over real sockets.
-@Suite(.timeLimit(.minutes(2))) struct AdminListenerTests {
+@Suite(.timeLimit(.minutes(3))) struct AdminListenerTests {
     @Test func `serves three pages, to GET and HEAD only`() async throws {
         try await WatchedServer.run { server in
             for (path, type) in [
