@@ -48,7 +48,7 @@ struct Check: ParsableCommand {
             let names = configuration.sources.map(\.name).joined(separator: ", ")
             throw ValidationError("name one source with --source: \(names)")
         }
-        let body = try Descriptor.open(path, O_RDONLY).readAll(limit: configuration.limits.body.bytes)
+        let body = try readFile(path, limit: configuration.limits.body.bytes)
         let entry = SourceEntry(chosen)
         let interpretation = body.withUnsafeBytes { bytes in
             entry.interpreter.interpret(bytes, urlType: type, header: { _ in nil }, reader: JSONReader())
