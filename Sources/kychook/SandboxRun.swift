@@ -19,8 +19,8 @@ struct SandboxRun: ParsableCommand {
             of documents, one a line, as the log sink writes them; `expect hook` reads one that a hook makes with \
             `cat >> FILE`.
 
-            Exit codes: 0 every step passed, 1 a step failed, 64 wrong usage, 69 the scenario could not begin, 78 an \
-            error in a scenario or in the configuration.
+            Exit codes: 0 every step passed, 1 a step failed, 64 wrong usage, 69 the scenario could not begin, 74 a \
+            file cannot be read or written, 78 an error in a scenario or in the configuration.
             """
     )
 
@@ -59,6 +59,7 @@ struct SandboxRun: ParsableCommand {
 
     func validate() throws {
         guard !files.isEmpty else { throw ValidationError("name at least one scenario file") }
+        if let sandboxURL { try SandboxOption.validate(sandboxURL) }
     }
 
     func run() throws {
@@ -101,7 +102,7 @@ struct SandboxRun: ParsableCommand {
         } catch let error as SecretInstaller.Failure {
             throw failure(error.status, error.description)
         } catch {
-            throw failure(.unavailable, "\(scenario.file) could not begin: \(error)")
+            throw failure(.unavailable, "\(scenario.file) could not begin: \(printable("\(error)"))")
         }
     }
 
@@ -109,7 +110,7 @@ struct SandboxRun: ParsableCommand {
         let seed = scenario.seed ?? .random(in: 0 ... .max)
         var options = SandboxService.Options(listen: .v4("127.0.0.1", port: 0), seed: seed)
         options.speed = scenario.speed
-        options.sender.certificateAuthorities = authorities
+        options.sender.certificateAuthorities = try SandboxServe.readable(authorities: authorities)
         return try SandboxService(options) { printError("kychook: \($0)") }
     }
 
@@ -130,7 +131,15 @@ struct SandboxRun: ParsableCommand {
         options.log = log
         options.hook = hook
         let configured = try configuration.map(SandboxRun.receiver) ?? Scenario.Receiver()
-        return scenario.receiver.overridden(by: configured).overridden(by: options)
+        let receiver = scenario.receiver.overridden(by: configured).overridden(by: options)
+        guard let url = receiver.url else {
+            let ways = "`receiver: { url: … }` in the file, --receiver or --config"
+            throw failure(.configuration, "\(scenario.file): name the receiver: \(ways)")
+        }
+        guard ["http://", "https://"].contains(where: url.hasPrefix) else {
+            throw failure(.configuration, "the receiver \(printable(url)) must begin with http:// or https://")
+        }
+        return receiver
     }
 
     private static func receiver(_ configuration: Configuration) throws -> Scenario.Receiver {
@@ -159,7 +168,7 @@ private struct ScenarioFile {
     }
 
     func scenario() throws -> Scenario {
-        let bytes = try Descriptor.open(path, O_RDONLY | O_NONBLOCK).readAll(limit: 2 << 20)
+        let bytes = try readFile(path, limit: 2 << 20)
         guard let resolved = realpath(path, nil) else {
             throw SystemError(call: "realpath", subject: path, code: errno)
         }

@@ -68,12 +68,36 @@ import Testing
         #expect(process.lines == ["\(file):2:5: unknown step \"creat\": did you mean create?"])
     }
 
-    @Test func `without a receiver it could not begin, and says what to do`() throws {
-        let process = ChildProcess([
-            Installation.binary, "sandbox", "run", "\(SandboxScenarioTests.scenarios)/us-declined.yaml",
-        ])
-        #expect(process.end() == .exited(78))
-        #expect(process.lines.contains { $0.contains("--secret-file or --config") }, "\(process.lines)")
+    @Test(arguments: [
+        ([], 78, "--receiver or --config"), (["--receiver", "localhost"], 78, "must begin with http:// or https://"),
+        (["--receiver", "http://127.0.0.1:9"], 78, "--secret-file or --config"),
+        (["--sandbox", "ftp://127.0.0.1:9"], 64, "--sandbox: the base url"),
+        (["--receiver", "http://127.0.0.1:9", "--sandbox", LoopbackPort().url], 69, "no sandbox answers at"),
+        (["--receiver", "http://127.0.0.1:9", "--secret-file", "/none/secret"], 74, "No such file or directory"),
+        (["--receiver", "http://127.0.0.1:9", "--ca", "/none.pem"], 78, "there is no file /none.pem"),
+        (["/"], 74, "read /: Is a directory"),
+    ])
+    func `what it lacks is told with what to do`(options: [String], status: Int32, words: String) throws {
+        let file = "\(SandboxScenarioTests.scenarios)/us-declined.yaml"
+        let process = ChildProcess([Installation.binary, "sandbox", "run", file] + options)
+        #expect(process.end() == .exited(status))
+        #expect(process.lines.contains { $0.contains(words) }, "\(process.lines)")
+    }
+
+    @Test func `a refused step says why`() throws {
+        let (installation, _) = try receiver()
+        let file = installation.directory.path("refused.yaml")
+        let text = """
+            steps:
+              - create: ada
+              - expect status: { of: ada, status: awaiting signature }
+              - sign: { of: ada, contracts: [csa] }
+              - sign: { of: ada, contracts: [csa] }
+            """
+        installation.write(text, to: file, mode: 0o600)
+        let process = run(file, installation)
+        #expect(process.end() == .exited(1))
+        #expect(process.lines.last?.hasSuffix("contractType is of a contract that is not to be signed") == true)
     }
 
     @Test func `a receiver that does not run is told`() throws {
