@@ -72,7 +72,7 @@ struct Check: ParsableCommand {
         printUnderstanding(event)
         for sink in configuration.sinks {
             let mismatch = EventMatcher(sink.filter, sink: sink.name).mismatch(event, body: body)
-            print("sink \(sink.name): \(mismatch.map { "does not match, \($0)" } ?? "matches")")
+            print("sink \(sink.name): \(mismatch.map { "does not match, \(printable("\($0)"))" } ?? "matches")")
         }
     }
 
@@ -89,6 +89,6 @@ struct Check: ParsableCommand {
             ("time", interpretation.time.map { "\($0.moment) (\($0.field))" }),
             ("key", interpretation.key),
         ]
-        for case (let name, let value?) in lines { print("\(name): \(value)") }
+        for case (let name, let value?) in lines { print("\(name): \(printable(value))") }
     }
 }

@@ -63,7 +63,7 @@ struct Send: ParsableCommand {
                 let request = try request(to: target, chosen)
                 for _ in 0..<(duplicate ? 2 : 1) {
                     let answer = try answer(to: request, client)
-                    print("\(answer.status) \(String(decoding: answer.body, as: UTF8.self))")
+                    print("\(answer.status) \(printable(String(decoding: answer.body, as: UTF8.self)))")
                     refused = refused || answer.status != 200
                 }
             }

@@ -71,6 +71,18 @@ import Testing
         #expect(lines.contains("sink waiting: does not match, status_group is final"))
     }
 
+    @Test func `check --event shows nothing that changes how a terminal shows the rest`() throws {
+        let kychook = try Installation(
+            sinks: ["approved: { when: { status: approved }, log: { path: /tmp/kychook-never-written.jsonl } }"],
+            start: false
+        )
+        let saved = kychook.directory.path("body.json")
+        kychook.write(Installation.body("a", "declined\\u202edevorppa"), to: saved, mode: 0o600)
+        let lines = kychook.output(["check", "--event", saved]).lines
+        #expect(lines.contains("status: declined\u{FFFD}devorppa"), "\(lines)")
+        #expect(lines.contains { $0.hasPrefix("sink approved: ") } && !lines.joined().contains("\u{202E}"))
+    }
+
     @Test func `verify --explain names the mistake`() throws {
         let kychook = try Installation(start: false)
         let saved = kychook.directory.path("body.json")
