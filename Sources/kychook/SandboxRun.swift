@@ -13,8 +13,8 @@ struct SandboxRun: ParsableCommand {
         abstract: "Perform scenario files against a running receiver, and say of each step whether it holds.",
         discussion: """
             Each scenario gets a sandbox of its own, unless --sandbox names one. Before its first step the sandbox's \
-            secret is written to the receiver's secret file, above the one that is there, and the webhooks are \
-            registered. With --config all is known of a receiver that is kychook, and it is told to read its \
+            secret is written to the receiver's secret file, above those that are there, and the webhooks are \
+            registered; at the end the file is as it was, unless --sandbox names a sandbox that goes on. With --config all is known of a receiver that is kychook, and it is told to read its \
             configuration again; options and the file's `receiver` serve for any other. `expect event` reads a file \
             of documents, one a line, as the log sink writes them; `expect hook` reads one that a hook makes with \
             `cat >> FILE`.
@@ -80,15 +80,20 @@ struct SandboxRun: ParsableCommand {
     }
 
     private func perform(_ scenario: Scenario, _ configuration: Configuration?) throws -> Bool {
+        let (token, receiver) = (try token(), try receiver(scenario, configuration))
+        let installer = SecretInstaller(
+            path: receiver.secretFile,
+            configuration: configuration,
+            sandboxGoesOn: sandboxURL != nil
+        )
         let own = try sandboxURL == nil ? service(for: scenario) : nil
-        defer { own?.stop() }
         let url = own?.url ?? sandboxURL ?? SandboxOption.standard
-        let api = BitGoAPI(try BitGoBaseURL(url), token: try token())
-        let receiver = try receiver(scenario, configuration)
-        let installer = SecretInstaller(path: receiver.secretFile, configuration: configuration)
         let report = ScenarioReport(scenario, asJSON: json)
         report.begin()
-        do {
+        let outcome = Result {
+            // Before its secret is refused again.
+            defer { own?.stop() }
+            let api = BitGoAPI(try BitGoBaseURL(url), token: token)
             return try waitFor {
                 var runner = ScenarioRunner(
                     scenario,
@@ -99,9 +104,16 @@ struct SandboxRun: ParsableCommand {
                 )
                 return try await runner.run(report: report.step)
             }
+        }
+        let restoring = Result { try installer.restore() }
+        do {
+            let hasPassed = try outcome.get()
+            try restoring.get()
+            return hasPassed
         } catch let error as SecretInstaller.Failure {
             throw failure(error.status, error.description)
         } catch {
+            if case .failure(let other) = restoring { printError("kychook: \(other)") }
             throw failure(.unavailable, "\(scenario.file) could not begin: \(printable("\(error)"))")
         }
     }
