@@ -9,7 +9,10 @@ import KychookVerify
 struct Send: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Sign an event and POST it, as the provider would.",
-        discussion: "The secret and the URL come from the configuration: the newest secret, the first listener."
+        discussion: """
+            The secret and the URL come from the configuration: the newest secret, the first listener. Exits with 69 \
+            when there is no answer, or one that is not 200.
+            """
     )
 
     @OptionGroup var configuration: ConfigurationOption

@@ -107,6 +107,17 @@ import Testing
         #expect(process.lines.contains { $0.contains(words) }, "\(process.lines)")
     }
 
+    @Test func `a step is reported as soon as it has ended`() throws {
+        let (installation, _) = try receiver()
+        let file = installation.directory.path("endless.yaml")
+        let text = "steps: [ { create: ada }, { expect status: { of: ada, status: none, within: 1h } } ]"
+        installation.write(text, to: file, mode: 0o600)
+        let process = run(file, installation)
+        #expect(process.line { $0.hasPrefix("  pass  create ada") } != nil)
+        process.send(SIGKILL)
+        #expect(process.end() == .killed(signal: SIGKILL))
+    }
+
     @Test func `a refused step says why`() throws {
         let (installation, _) = try receiver()
         let file = installation.directory.path("refused.yaml")
