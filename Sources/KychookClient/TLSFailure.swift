@@ -9,10 +9,11 @@ struct TLSFailure {
     var reason: String {
         switch verifyResult {
         case 2, 20, 21:
-            "the certificate of \(host) is of an unknown authority: name that one's file in certificate_authorities"
+            "the certificate of \(host) is of an unknown authority: name that one's file in certificate_authorities or --ca"
         case 9: "the certificate of \(host) is not valid yet: check this machine's clock"
         case 10: "the certificate of \(host) has expired"
-        case 18, 19: "the certificate of \(host) is self-signed: to trust it, name its file in certificate_authorities"
+        case 18, 19:
+            "the certificate of \(host) is self-signed: to trust it, name its file in certificate_authorities or --ca"
         default: peculiar ?? detail
         }
     }

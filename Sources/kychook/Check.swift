@@ -48,7 +48,11 @@ struct Check: ParsableCommand {
             let names = configuration.sources.map(\.name).joined(separator: ", ")
             throw ValidationError("name one source with --source: \(names)")
         }
-        let body = try readFile(path, limit: configuration.limits.body.bytes)
+        let body = try readWholeFile(
+            path,
+            limit: configuration.limits.body,
+            hint: ", `limits.body`: the server would answer 413"
+        )
         let entry = SourceEntry(chosen)
         let interpretation = body.withUnsafeBytes { bytes in
             entry.interpreter.interpret(bytes, urlType: type, header: { _ in nil }, reader: JSONReader())

@@ -21,7 +21,7 @@ import Testing
         await expectRefusal(
             target,
             .init(),
-            "the certificate of 127.0.0.1 is of an unknown authority: name that one's file in certificate_authorities"
+            "the certificate of 127.0.0.1 is of an unknown authority: name that one's file in certificate_authorities or --ca"
         )
     }
 
@@ -30,7 +30,7 @@ import Testing
         await expectRefusal(
             target,
             trusting,
-            "the certificate of 127.0.0.1 is of an unknown authority: name that one's file in certificate_authorities"
+            "the certificate of 127.0.0.1 is of an unknown authority: name that one's file in certificate_authorities or --ca"
         )
     }
 
@@ -50,7 +50,7 @@ import Testing
         await expectRefusal(
             target,
             trusting,
-            "the certificate of 127.0.0.1 is self-signed: to trust it, name its file in certificate_authorities"
+            "the certificate of 127.0.0.1 is self-signed: to trust it, name its file in certificate_authorities or --ca"
         )
     }
 

@@ -83,6 +83,31 @@ import Testing
         #expect(lines.contains { $0.hasPrefix("sink approved: ") } && !lines.joined().contains("\u{202E}"))
     }
 
+    @Test func `check --event judges no body that the server would not take`() throws {
+        let kychook = try Installation(start: false)
+        kychook.configure(limits: "{ body: 1KiB }")
+        let saved = kychook.directory.path("body.json")
+        let body = Installation.body("a", "declined")
+        for size in 1023...1025 {
+            kychook.write(body + String(repeating: " ", count: size - body.utf8.count), to: saved, mode: 0o600)
+            let (end, lines) = kychook.output(["check", "--event", saved])
+            #expect(end == .exited(size > 1024 ? 65 : 0))
+            #expect(lines.contains("subject: identity/a") == (size <= 1024))
+            #expect(lines.joined().contains("larger than 1KiB, `limits.body`") == (size > 1024), "\(lines)")
+        }
+    }
+
+    @Test func `verify reads 64 KiB of secrets, and no part of more`() throws {
+        let kychook = try Installation(start: false)
+        let (saved, secrets) = (kychook.directory.path("body.json"), kychook.directory.path("many"))
+        kychook.write("{}", to: saved, mode: 0o600)
+        for size in [65_535, 65_536, 65_537] {
+            kychook.write("s\n" + String(repeating: "x", count: size - 2), to: secrets, mode: 0o600)
+            let end = kychook.output(["verify", "--secret-file", secrets, saved], withConfiguration: false).end
+            #expect(end == .exited(size > 65_536 ? 65 : 0))
+        }
+    }
+
     @Test func `verify --explain names the mistake`() throws {
         let kychook = try Installation(start: false)
         let saved = kychook.directory.path("body.json")

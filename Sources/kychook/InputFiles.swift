@@ -1,6 +1,7 @@
 import Glibc
 import KychookBitGo
 import KychookLinux
+import KychookModel
 
 /// Reads a request that the user wrote; one byte more than its limit, so that too long is told from long.
 func readRequest(_ path: String) throws(SystemError) -> [UInt8] {
@@ -15,4 +16,11 @@ func readFile(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
     } catch {
         throw SystemError(call: error.call, subject: path, code: error.code)
     }
+}
+
+/// Reads a whole file, for what would be judged wrongly if its end were missing.
+func readWholeFile(_ path: String, limit: ByteCount, hint: String = "") throws -> [UInt8] {
+    let bytes = try readFile(path, limit: limit.bytes + 1)
+    guard bytes.count <= limit.bytes else { throw failure(.data, "\(path) is larger than \(limit)\(hint)") }
+    return bytes
 }
