@@ -125,8 +125,9 @@ package struct RequestParser: ~Copyable {
             let line: Range<Int>
             if phase == .requestLine {
                 try checkFirstByte(buffer)
-                // Only the target can make the line this long.
-                let longest = min(limits.head, lineStart + limits.target + RequestLimits.method + 11)
+                // Only the target can make the line longer: beside it and the method there are two blanks, the version
+                // and the line's end.
+                let longest = min(limits.head, lineStart + RequestLimits.method + limits.target + 12)
                 guard let found = try nextLine(buffer, before: longest, orElse: .targetTooLong) else { return false }
                 line = found
             } else {
