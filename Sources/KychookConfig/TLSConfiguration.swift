@@ -91,6 +91,7 @@ extension Reading {
     private func words(for fault: CertificateFault, certificate: String, key: String) -> String {
         switch fault {
         case .noCertificate: "the certificate \(certificate) holds no certificate in PEM form"
+        case .brokenCertificate(let position): "certificate number \(position) in \(certificate) is damaged or cut off"
         case .noKey: "the key \(key) holds no key in PEM form"
         case .encryptedKey: "the key \(key) needs a passphrase: store it without one, readable by kychook alone"
         case .keyDoesNotMatch(nil): "the key \(key) does not belong to the certificate \(certificate)"

@@ -16,7 +16,7 @@ package final class ServerIdentity {
     ///   - certificate: PEM, the server's own certificate first.
     ///   - key: PEM, without a passphrase.
     package init(certificate: [UInt8], key keyText: [UInt8]) throws(CertificateFault) {
-        let certificates = pemCertificates(certificate)
+        let (certificates, isComplete) = pemCertificates(certificate)
         let key = pemKey(keyText)
         func fail(_ fault: CertificateFault) -> CertificateFault {
             certificates.forEach { X509_free($0) }
@@ -24,6 +24,8 @@ package final class ServerIdentity {
             ERR_clear_error()
             return fault
         }
+        // Without the rest of the chain some clients would refuse the server, and nobody would know why.
+        guard isComplete else { throw fail(.brokenCertificate(position: certificates.count + 1)) }
         guard let own = certificates.first else { throw fail(.noCertificate) }
         guard let key else {
             let isEncrypted = String(decoding: keyText, as: UTF8.self).contains("ENCRYPTED")
@@ -50,11 +52,13 @@ package final class ServerIdentity {
     }
 }
 
-private func pemCertificates(_ text: [UInt8]) -> [OpaquePointer] {
-    reading(text) { bio in
+/// Those before the first that cannot be read, and whether there is none such.
+private func pemCertificates(_ text: [UInt8]) -> (certificates: [OpaquePointer], isComplete: Bool) {
+    ERR_clear_error()
+    return reading(text) { bio in
         var certificates: [OpaquePointer] = []
         while let certificate = PEM_read_bio_X509(bio, nil, nil, nil) { certificates.append(certificate) }
-        return certificates
+        return (certificates, ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE)
     }
 }
 

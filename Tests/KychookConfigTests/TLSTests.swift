@@ -81,6 +81,20 @@ import Testing
             says: "must come first in /etc/kychook/c.pem: the key belongs to number 2"
         ),
         Bad(testDescription: "no certificate", certificate: Array("x".utf8), column: 55, says: "holds no certificate"),
+        Bad(
+            testDescription: "a chain that is cut off",
+            certificate: server.certificateText + authority.root.certificateText.dropLast(30),
+            column: 55,
+            says: "certificate number 2 in /etc/kychook/c.pem is damaged or cut off"
+        ),
+        Bad(
+            testDescription: "damaged",
+            certificate: Array(
+                "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".utf8
+            ) + server.certificateText,
+            column: 55,
+            says: "certificate number 1 in"
+        ),
         Bad(testDescription: "no key", key: Array("x".utf8), column: 67, says: "holds no key"),
         Bad(testDescription: "expired", days: 91, column: 55, says: "expired at"),
         Bad(testDescription: "not yet valid", days: -1, column: 55, says: "is not valid before"),
