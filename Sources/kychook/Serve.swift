@@ -42,7 +42,8 @@ struct Serve: ParsableCommand {
     /// A socket that nobody accepts from would let the provider wait for ever.
     private func match(_ inherited: InheritedSockets, _ configuration: Configuration) throws {
         let configured = configuration.listen.map(\.address.description)
-        for address in inherited.addresses where !configured.contains(address.description) {
+        let bindable = configured.map(KychookLinux.ListenAddress.init)
+        for address in inherited.addresses where !bindable.contains(address) {
             let wanted = configured.joined(separator: ", ")
             throw failure(
                 .configuration,
