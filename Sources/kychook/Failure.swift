@@ -47,6 +47,8 @@ func failure(_ error: any Error) -> any Error {
         return failure(ExitStatus(error), error.description)
     case let error as RequestProblem:
         return failure(.data, "nothing was sent: \(error)")
+    case let error as HandoverFault:
+        return failure(.configuration, error.description)
     case let error as SystemError:
         return failure(error.call == "bind" || error.call == "listen" ? .unavailable : .inputOutput, error.description)
     default:
