@@ -33,6 +33,10 @@ package struct RequestParser: ~Copyable {
         emptyLines = 0
     }
 
+    /// More has been looked at than the empty lines that may come before a request, or after the one before it: whoever
+    /// leaves without more owes none, and whoever waits expects no answer.
+    package var hasBegun: Bool { phase != .requestLine || scanned > lineStart }
+
     /// The head is complete and accepted; what is missing is the body.
     package var isInBody: Bool {
         if case .body = phase { true } else { false }

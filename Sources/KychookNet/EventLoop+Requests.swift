@@ -141,7 +141,7 @@ extension EventLoop {
     mutating func peerHasFinished(_ connection: ConnectionPointer, _ inbox: UnsafeMutablePointer<Inbox>) {
         connection.pointee.isReadable = false
         connection.pointee.hasPeerEnded = true
-        if inbox.pointee.isEmpty {
+        if !inbox.pointee.parser.hasBegun {
             connection.pointee.isClosing = true
         } else {
             refuse(connection, .malformed)

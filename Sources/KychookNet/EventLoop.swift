@@ -126,7 +126,7 @@ struct EventLoop: ~Copyable {
         case .head where isOurFault, .body where isOurFault:
             let timeout = kind == .head ? limits.headTimeout : limits.bodyTimeout
             deadlines.arm(connection.pointee.id.slot, kind, at: now + timeout)
-        case .head where connection.pointee.tls?.isUnwrapping == true:
+        case .head where connection.pointee.tls?.isUnwrapping == true || !hasBegun(connection):
             // Nobody to answer, or no request to be late.
             counters.timeouts.add(1)
             close(connection)
@@ -141,6 +141,10 @@ struct EventLoop: ~Copyable {
             if kind == .write { connection.pointee.socket.resetWhenClosed() }
             close(connection)
         }
+    }
+
+    private func hasBegun(_ connection: ConnectionPointer) -> Bool {
+        connection.pointee.inbox?.pointee.parser.hasBegun ?? false
     }
 
     private mutating func end() {
