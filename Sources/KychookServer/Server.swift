@@ -100,12 +100,14 @@ package final class Server: Sendable {
         self.providers = providers
         let proxies = TrustedProxies(configuration.listen)
         self.proxies = proxies
+        let limits = ServerLimits(configuration.limits)
+        warn(of: limits, unlike: configuration.limits, logger)
         http = try HTTPServer(
             name: "http",
             listen: try configuration.listen.map { try KychookLinux.ListenAddress($0) },
             tls: configuration.listen.map(\.tls?.context),
             loops: loops ?? Thread.usableCPUs,
-            limits: ServerLimits(configuration.limits),
+            limits: limits,
             inherited: inherited,
             makeHandler: { _ in
                 Ingest(table: sources, log: eventLog, clock: clock, statistics: statistics, proxies: proxies)
@@ -177,7 +179,9 @@ package final class Server: Sendable {
         proxies.replace(with: listeners)
         http.updateTLS(listeners.map(\.tls?.context))
         sources.replace(with: new.sources)
-        http.updateLimits(ServerLimits(new.limits))
+        let limits = ServerLimits(new.limits)
+        warn(of: limits, unlike: new.limits, logger)
+        http.updateLimits(limits)
         log.update(EventLog.Limits(new.limits))
         let group = sinks
         waitFor { await group.replace(with: new) }
@@ -303,6 +307,15 @@ extension ServerLimits {
         let limit = DescriptorLimit.raise(to: connections + otherDescriptors)
         return min(connections, limit - min(otherDescriptors, limit / 2))
     }
+}
+
+/// What was configured cannot be had: better known at the start than found out in a flood.
+private func warn(of limits: ServerLimits, unlike configured: LimitsConfiguration, _ logger: Logger) {
+    guard limits.connections < configured.connections else { return }
+    logger.warning(
+        "descriptors suffice for fewer connections than configured: raise the limit of open files (LimitNOFILE=, ulimit -n)",
+        metadata: ["connections": "\(limits.connections)", "configured": "\(configured.connections)"]
+    )
 }
 
 extension KychookLinux.ListenAddress {

@@ -7,6 +7,7 @@ import Testing
     {
         let kychook = try Installation(start: false)
         try kychook.start(prelude: "ulimit -n 64;")
+        #expect(kychook.process.lines.contains { $0.contains("fewer connections") && $0.contains("connections=32") })
         let early = try RawClient(port: kychook.port)
         var crowd: [RawClient] = []
         for number in 0..<120 {
