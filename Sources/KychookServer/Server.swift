@@ -38,6 +38,7 @@ package final class Server: Sendable {
     /// - Parameters:
     ///   - loops: event loops; nil: one per usable CPU.
     ///   - inherited: listening sockets of a predecessor that may still be ending; it is waited for.
+    ///   - isEnding: asked while it is waited for: true ends the wait, as if the predecessor stayed.
     ///   - makeReading: how a source's provider is asked.
     package init(
         _ configuration: Configuration,
@@ -45,13 +46,15 @@ package final class Server: Sendable {
         clock: WallClock = .system,
         loops: Int? = nil,
         inherited: InheritedSockets = .none,
+        isEnding: () -> Bool = { false },
         makeReading: @escaping MakeReading = providerReading
     ) throws {
         let directory = StateDirectory(path: configuration.stateDirectory)
         try directory.make()
         // Connections wait meanwhile at the sockets that were handed over.
         let patience = inherited.addresses.isEmpty ? Duration.zero : Server.patience
-        let held = try directory.acquireLock(owner: "process \(getpid())", patience: patience) { holder in
+        let owner = "process \(getpid())"
+        let held = try directory.acquireLock(owner: owner, patience: patience, isOver: isEnding) { holder in
             logger.info("waiting for the state directory", metadata: ["holder": "\(holder)"])
         }
         lock = Monitor(HeldLock(held))

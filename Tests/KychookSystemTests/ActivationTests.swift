@@ -31,6 +31,21 @@ import Testing
         #expect(kychook.output(["events", "list", "-n", "1000000"]).lines.count == answered)
     }
 
+    @Test func `a successor that is told to end while it waits ends at once`() throws {
+        let address = try #require(ListenAddress("127.0.0.1:0"))
+        let socket = try address.listen()
+        let kychook = try Installation(start: false)
+        kychook.configure(listen: address.bound(socket).description)
+        let server = kychook.activated(socket)
+        #expect(server.line { $0.contains("listening") } != nil)
+        let next = kychook.activated(socket)
+        #expect(next.line { $0.contains("waiting for the state directory") } != nil)
+        next.send(SIGTERM)
+        #expect(next.end(within: 5) == .exited(0))
+        server.send(SIGTERM)
+        #expect(server.end() == .exited(0))
+    }
+
     @Test func `a socket that no configured address fits is refused, with both named`() throws {
         let address = try #require(ListenAddress("127.0.0.1:0"))
         let socket = try address.listen()
