@@ -33,8 +33,8 @@ package struct RequestParser: ~Copyable {
         emptyLines = 0
     }
 
-    /// More has been looked at than the empty lines that may come before a request, or after the one before it: whoever
-    /// leaves without more owes none, and whoever waits expects no answer.
+    /// Something of a request was found, not only the empty lines that some clients send around one: only then is an
+    /// answer owed when nothing more comes.
     package var hasBegun: Bool { phase != .requestLine || scanned > lineStart }
 
     /// The head is complete and accepted; what is missing is the body.

@@ -109,7 +109,8 @@ package final class Server: Sendable {
             name: "http",
             listen: try configuration.listen.map { try KychookLinux.ListenAddress($0) },
             tls: configuration.listen.map(\.tls?.context),
-            loops: loops ?? Thread.usableCPUs,
+            // Each loop has its share of the connections, one at least.
+            loops: min(loops ?? Thread.usableCPUs, limits.connections),
             limits: limits,
             inherited: inherited,
             makeHandler: { _ in
