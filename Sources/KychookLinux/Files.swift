@@ -13,6 +13,11 @@ package struct FileLock: ~Copyable {
         try file.writeAll(Array("\(owner)\n".utf8))
         self.file = file
     }
+
+    /// Closing alone would leave it to a child that shares the descriptor until it has become its program.
+    deinit {
+        flock(file.number, LOCK_UN)
+    }
 }
 
 /// Bytes that an unprivileged process may still write on the file system of a path.

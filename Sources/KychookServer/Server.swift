@@ -24,7 +24,7 @@ package final class Server: Sendable {
     private let check: BackgroundCheck
     private let admin: AdminListener?
     private let logger: Logger
-    private let lock: Monitor<HeldLock>
+    private let lock: Monitor<HeldLock?>
     private let configuration: Monitor<Configuration>
     private let links: Links
 
@@ -227,6 +227,8 @@ package final class Server: Sendable {
         statistics.providerFailures.stop()
         log.close()
         links.disconnect()
+        // Now, not when the last task has let go of the server: a successor may be waiting.
+        lock.withLock { $0 = nil }
         for (name, count) in statistics.summary where count > 0 {
             logger.info("total", metadata: ["what": "\(name)", "count": "\(count)"])
         }
@@ -268,7 +270,7 @@ private final class Links: Sendable {
     }
 }
 
-/// Keeps the state directory's lock for the life of the server.
+/// The state directory's lock, where an optional can hold it.
 private final class HeldLock {
     private let lock: FileLock
 

@@ -21,6 +21,9 @@ struct Edge: ParsableCommand {
     @Option(help: "Rounds of each.")
     var rounds = 3
 
+    @Option(help: "Only this contender; may be repeated. Default: all of them.")
+    var only: [EdgeTrack.Contender] = []
+
     @Option(help: "The kychook to load; default: the one beside this program.")
     var server: String?
 
@@ -46,7 +49,7 @@ struct Edge: ParsableCommand {
         )
         var results: [EdgeTrack.Contender: [EdgeTrack.Round]] = [:]
         for _ in 0..<rounds {
-            for contender in EdgeTrack.Contender.allCases {
+            for contender in only.isEmpty ? EdgeTrack.Contender.allCases : only {
                 guard let round = try track.run(contender) else { continue }
                 results[contender, default: []].append(round)
             }
@@ -62,6 +65,7 @@ struct Edge: ParsableCommand {
         }
         for contender in EdgeTrack.Contender.allCases {
             guard results[contender] != nil else {
+                guard only.isEmpty else { continue }
                 figures.add("\(contender)", "skipped: not installed")
                 continue
             }
@@ -79,7 +83,10 @@ struct Edge: ParsableCommand {
         ratio(.full, to: .nginx, 0.5)
         ratio(.full, to: .webhook, 20)
         ratio(.full, to: .append, 0.5)
-        figures.add("full_p99_to_append", middle(.full, \.p99) / middle(.append, \.p99), digits: 1, bar: .atMost(3))
+        if results[.full] != nil, results[.append] != nil {
+            let value = middle(.full, \.p99) / middle(.append, \.p99)
+            figures.add("full_p99_to_append", value, digits: 1, bar: .atMost(3))
+        }
         ratio(.fullAlone, to: .appendAlone, 0.5)
         return figures
     }

@@ -1,8 +1,9 @@
+import ArgumentParser
 import KychookLinux
 
 /// One server on the first CPU, one load on the second.
 struct EdgeTrack {
-    enum Contender: String, CaseIterable {
+    enum Contender: String, CaseIterable, ExpressibleByArgument {
         case nginx, verify, refused, full, webhook
         /// A group of records is appended and synced for as many writers as there are connections.
         case append

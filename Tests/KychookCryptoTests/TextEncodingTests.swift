@@ -17,9 +17,19 @@ import Testing
         #expect(read(text, count: 2) == [0, 255])
     }
 
-    @Test(arguments: ["", "0", "000", "00000", "0g", "0 00", "+0ff", "0x00", "٠٠00", "00f:", "00f/", "00f@", "00f`"])
+    @Test(arguments: ["", "0", "000", "00000", "0g", "0 00", "+0ff", "0x00", "٠٠00"])
     func `refuses hexadecimal of another length or alphabet`(text: String) {
         #expect(read(text, count: 2) == nil)
+    }
+
+    @Test func `no byte but the 22 digits is one, at either place`() {
+        let digits = Set("0123456789abcdefABCDEF".utf8)
+        for byte in UInt8.min...UInt8.max {
+            for pair in [[byte, UInt8(ascii: "7")], [UInt8(ascii: "7"), byte]] {
+                let isRead = pair.withUnsafeBytes { hexadecimalBytes($0, count: 1) } != nil
+                #expect(isRead == digits.contains(byte))
+            }
+        }
     }
 
     @Test func `no digits are no bytes`() {

@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import KychookLinux
 import KychookTesting
 import Testing
@@ -6,17 +6,24 @@ import Testing
 @Suite struct FilesTests {
     @Test func `a lock has one holder at a time`() throws {
         let folder = TemporaryDirectory()
-        func isFree() throws -> Bool {
-            guard let lock = try FileLock(folder.path("lock"), owner: "second") else { return false }
-            _ = consume lock
-            return true
-        }
         do {
             let first = try FileLock(folder.path("lock"), owner: "first")
-            #expect(try !isFree())
+            #expect(try !isFree(folder.path("lock")))
             _ = consume first
         }
-        #expect(try isFree())
+        #expect(try isFree(folder.path("lock")))
+    }
+
+    @Test func `a lock ends with its holder, also when a child still shares the descriptor`() throws {
+        let folder = TemporaryDirectory()
+        let lock = try FileLock(folder.path("lock"), owner: "first")
+        // As between fork and exec.
+        let shared = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { Int32($0) }
+            .filter { number in link(of: number) == folder.path("lock") }.map { dup($0) }
+        defer { for number in shared { close(number) } }
+        #expect(shared.count == 1)
+        _ = consume lock
+        #expect(try isFree(folder.path("lock")))
     }
 
     @Test func `directories are made with those above them, for this user only`() throws {
@@ -57,5 +64,15 @@ import Testing
         #expect(throws: SystemError(call: "open", subject: folder.path("f"), code: ENOTDIR)) {
             try syncDirectory(folder.path("f"))
         }
+    }
+
+    private func isFree(_ path: String) throws -> Bool {
+        guard let lock = try FileLock(path, owner: "second") else { return false }
+        _ = consume lock
+        return true
+    }
+
+    private func link(of number: Int32) -> String? {
+        try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(number)")
     }
 }

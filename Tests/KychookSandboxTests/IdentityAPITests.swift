@@ -7,7 +7,7 @@ import Testing
 @testable import KychookSandbox
 
 /// Know your customer over real sockets: the calls of the guide, and what is refused.
-@Suite(.timeLimit(.minutes(2))) struct IdentityAPITests {
+@Suite(.timeLimit(.minutes(3))) struct IdentityAPITests {
     static let path = "/api/evs/v1/identity"
 
     @Test(arguments: ["/api/evs/v1/identity", "/api/evs/v1/identity/"])

@@ -6,7 +6,7 @@ import Testing
 @testable import KychookSandbox
 
 /// Know your business over real sockets.
-@Suite(.timeLimit(.minutes(2))) struct KYBAPITests {
+@Suite(.timeLimit(.minutes(3))) struct KYBAPITests {
     static let path = "/api/identity-service/v1/identities"
     static let user = ["User-Id: \(Sample.user)"]
 

@@ -7,7 +7,7 @@ import Testing
 @testable import KychookSandbox
 
 /// Webhooks, secrets, enterprises, and what every call has in common, over real sockets.
-@Suite(.timeLimit(.minutes(2))) struct PlatformAPITests {
+@Suite(.timeLimit(.minutes(3))) struct PlatformAPITests {
     static let organizationPath = "/api/v2/organization/\(Sample.organization)/webhook"
     static let enterprisePath = "/api/v2/enterprise/\(Sample.enterprise)/webhooks"
 

@@ -8,7 +8,7 @@ import Testing
 @testable import KychookServer
 
 /// The admin listener of a whole server, over real sockets.
-@Suite(.timeLimit(.minutes(2))) struct AdminListenerTests {
+@Suite(.timeLimit(.minutes(3))) struct AdminListenerTests {
     @Test func `serves three pages, to GET and HEAD only`() async throws {
         try await WatchedServer.run { server in
             for (path, type) in [
@@ -229,6 +229,15 @@ import Testing
                 try server.metrics().contains(#"kychook_seconds_since_last_event{source="bitgo"} 3600"#)
             }
         }
+    }
+
+    @Test func `a server that has stopped gives its state directory up, whoever still knows it`() async throws {
+        let folder = TemporaryDirectory()
+        var known: [Server] = []
+        for _ in 0..<2 {
+            try await WatchedServer.run(in: folder) { known.append($0.server) }
+        }
+        #expect(known.count == 2)
     }
 
     // MARK: - The check of the store (requirement R7)

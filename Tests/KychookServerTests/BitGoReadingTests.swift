@@ -8,7 +8,7 @@ import Testing
 @testable import KychookServer
 
 /// BitGo's API over a real connection, as a provider to be read.
-@Suite(.timeLimit(.minutes(1))) struct BitGoReadingTests {
+@Suite(.timeLimit(.minutes(3))) struct BitGoReadingTests {
     @Test func `an identity is read by its list of one, without anything personal`() async throws {
         let double = BitGoDouble()
         var ada = BitGoDouble.Identity("i1", "in review")

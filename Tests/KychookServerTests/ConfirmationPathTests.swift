@@ -8,7 +8,7 @@ import Testing
 @testable import KychookServer
 
 /// A whole server beside a provider's API over real connections.
-@Suite(.timeLimit(.minutes(1))) struct ConfirmationPathTests {
+@Suite(.timeLimit(.minutes(3))) struct ConfirmationPathTests {
     @Test func `a webhook's word is kept at once and moves the status when the API confirms it`() async throws {
         let double = BitGoDouble()
         double.add(BitGoDouble.Identity("i1", "approved"))

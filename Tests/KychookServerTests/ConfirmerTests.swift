@@ -8,7 +8,7 @@ import Testing
 @testable import KychookServer
 
 /// Reads by API what webhooks left unconfirmed.
-@Suite(.timeLimit(.minutes(1))) struct ConfirmerTests {
+@Suite(.timeLimit(.minutes(3))) struct ConfirmerTests {
     @Test func `what the API confirms becomes an event of its own`() async throws {
         let store = try TestStore()
         try await store.append(.asking("in review"))

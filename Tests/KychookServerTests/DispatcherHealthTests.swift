@@ -6,7 +6,7 @@ import Testing
 @testable import KychookServer
 
 /// A dispatcher whose sink opens, pauses, and works again.
-@Suite(.timeLimit(.minutes(1))) struct DispatcherHealthTests {
+@Suite(.timeLimit(.minutes(3))) struct DispatcherHealthTests {
     /// Opens with the second failure in a row and is probed almost at once.
     private static let quick = CircuitRule(
         failures: 2,

@@ -7,7 +7,7 @@ import Testing
 @testable import KychookServer
 
 /// The dispatcher on a real event log, with a sink that does as it is told.
-@Suite(.timeLimit(.minutes(1))) struct DispatcherTests {
+@Suite(.timeLimit(.minutes(3))) struct DispatcherTests {
     // MARK: - Delivery
 
     @Test func `hands over the event, its document and its body`() async throws {

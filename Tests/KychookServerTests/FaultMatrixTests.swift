@@ -45,7 +45,7 @@ struct Fault: Sendable, CustomTestStringConvertible {
 }
 
 /// Requirements D1 to D5 over the whole server: a fault of one sink delays that sink's own events, and nothing else.
-@Suite(.timeLimit(.minutes(2))) struct FaultMatrixTests {
+@Suite(.timeLimit(.minutes(3))) struct FaultMatrixTests {
     private let subjects = ["a", "b", "c"]
     private let statuses = ["in review", "awaiting signature", "approved"]
 

@@ -7,7 +7,7 @@ import Testing
 
 @testable import KychookServer
 
-@Suite(.timeLimit(.minutes(1))) struct LogDispatcherTests {
+@Suite(.timeLimit(.minutes(3))) struct LogDispatcherTests {
     @Test func `writes exactly one line for each event, in order`() async throws {
         let store = try await Self.store(events: 30)
         let running = try await RunningLog(on: store)

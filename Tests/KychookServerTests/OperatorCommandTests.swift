@@ -9,7 +9,7 @@ import Testing
 @testable import KychookServer
 
 /// The commands of operators, run as a command's own process runs them when no server does.
-@Suite(.timeLimit(.minutes(1))) struct OperatorCommandTests {
+@Suite(.timeLimit(.minutes(3))) struct OperatorCommandTests {
     // MARK: - Replay
 
     @Test func `replays what the sink's filter asks for, and says what it left out`() async throws {

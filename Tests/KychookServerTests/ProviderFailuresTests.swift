@@ -7,7 +7,7 @@ import Testing
 
 @testable import KychookServer
 
-@Suite(.timeLimit(.minutes(1))) struct ProviderFailuresTests {
+@Suite(.timeLimit(.minutes(3))) struct ProviderFailuresTests {
     @Test func `a week of failures survives a restart, and ends with its hours`() async throws {
         let (folder, clock) = (TemporaryDirectory(), MovableClock())
         for _ in 0..<3 {

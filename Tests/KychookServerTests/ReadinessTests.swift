@@ -7,7 +7,7 @@ import Testing
 
 @testable import KychookServer
 
-@Suite(.timeLimit(.minutes(1))) struct ReadinessTests {
+@Suite(.timeLimit(.minutes(3))) struct ReadinessTests {
     @Test func `with a store that works it is ready`() throws {
         let store = try TestStore()
         #expect(Self.readiness(store).obstacle == nil)

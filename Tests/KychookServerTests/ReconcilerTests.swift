@@ -8,7 +8,7 @@ import Testing
 @testable import KychookServer
 
 /// Reads by API what webhooks missed.
-@Suite(.timeLimit(.minutes(1))) struct ReconcilerTests {
+@Suite(.timeLimit(.minutes(3))) struct ReconcilerTests {
     @Test func `what differs, and who was unknown, become events`() async throws {
         let store = try await Self.store(["same": "in review", "other": "in review", "ended": "approved"])
         let reading = ScriptedReading { _, _ in .failure(.refused("not to be read")) }

@@ -6,7 +6,7 @@ import Testing
 @testable import KychookServer
 
 /// Replays and redeliveries on their way to a sink: their place among the events, and what they leave alone.
-@Suite(.timeLimit(.minutes(1))) struct ReplayTests {
+@Suite(.timeLimit(.minutes(3))) struct ReplayTests {
     @Test func `a replay is marked, has a row of its own, and leaves the event's delivery alone`() async throws {
         let store = try TestStore()
         try await store.append(.status("approved", of: "i1"))

@@ -9,7 +9,7 @@ import Testing
 
 @testable import KychookServer
 
-@Suite(.timeLimit(.minutes(1))) struct SinkGroupTests {
+@Suite(.timeLimit(.minutes(3))) struct SinkGroupTests {
     @Test func `a sink that a reload adds has its place in the log when the reload is over`() async throws {
         let store = try TestStore()
         let group = Self.group(store)

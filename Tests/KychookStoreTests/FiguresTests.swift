@@ -7,7 +7,7 @@ import Testing
 @testable import KychookStore
 
 /// What the store tells of itself.
-@Suite(.timeLimit(.minutes(1))) struct FiguresTests {
+@Suite(.timeLimit(.minutes(3))) struct FiguresTests {
     @Test func `each commit is measured with its events`() async throws {
         let (faults, fault) = AsyncStream.makeStream(of: String.self)
         let store = try TestStore(onFault: { fault.yield($0) })

@@ -6,7 +6,7 @@ import Testing
 @testable import KychookStore
 
 /// Requirement R7: the full check beside the running server.
-@Suite(.timeLimit(.minutes(1))) struct StoreCheckTests {
+@Suite(.timeLimit(.minutes(3))) struct StoreCheckTests {
     @Test func `a store in use is sound`() async throws {
         let store = try TestStore()
         for result in await store.append((0..<500).map({ .status(of: "i\($0)") })) { _ = try result.get() }

@@ -7,7 +7,7 @@ import Testing
 @testable import KychookStore
 
 /// What the store promises while it cannot keep anything, and before it answers.
-@Suite(.timeLimit(.minutes(2))) struct WriterFaultTests {
+@Suite(.timeLimit(.minutes(3))) struct WriterFaultTests {
     // MARK: - Answers
 
     @Test func `an answer comes after the commit`() async throws {

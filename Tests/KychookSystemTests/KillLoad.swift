@@ -63,14 +63,14 @@ final class KillLoad: Sendable {
     /// Whether so many further steps are acknowledged before the time is up.
     func advance(by count: Int) -> Bool {
         let wanted = acknowledged.count + count
-        return state.wait(until: .now() + .seconds(20)) { $0.acknowledged.count >= wanted ? true : nil } ?? false
+        return state.wait(until: .now() + .seconds(60)) { $0.acknowledged.count >= wanted ? true : nil } ?? false
     }
 
     /// Ends after the answers that are still to come.
     /// - Returns: false when some do not come.
     func stop() -> Bool {
         state.update { $0.isOver = true }
-        return state.wait(until: .now() + .seconds(20)) { $0.running == 0 ? true : nil } ?? false
+        return state.wait(until: .now() + .seconds(60)) { $0.running == 0 ? true : nil } ?? false
     }
 
     private func send(over index: Int) {

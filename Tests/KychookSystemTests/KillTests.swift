@@ -8,7 +8,7 @@ import Testing
 @Suite struct KillTests {
     private static let kills = 6
 
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(3)))
     func `a server killed under load delivers everything acknowledged, in order, and doubles only what a kill cut`()
         async throws
     {

@@ -98,7 +98,7 @@ import Testing
         return ran.count - changes.count
     }
 
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(3)))
     func `a webhook that fails is warned of, is suspended, and is brought back by its commands`() throws {
         let ground = try ProvingGround(["--speed", "5000x", "--seed", "7"])
         try ground.rotateSecret()

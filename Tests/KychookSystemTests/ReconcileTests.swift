@@ -2,7 +2,7 @@ import KychookTesting
 import Testing
 
 /// `kychook reconcile` and `confirm` with the built binary, beside a double of BitGo's API.
-@Suite(.timeLimit(.minutes(2))) struct ReconcileTests {
+@Suite(.timeLimit(.minutes(3))) struct ReconcileTests {
     @Test func `reconciles beside a server and without one`() throws {
         let double = BitGoDouble()
         double.add(BitGoDouble.Identity("ident-1", "in review"))

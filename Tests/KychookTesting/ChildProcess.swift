@@ -95,23 +95,23 @@ package final class ChildProcess: Sendable {
     package var lines: [String] { output.withLock { $0.lines } }
 
     /// The first line that satisfies a condition, waiting for it; nil when the time is up.
-    package func line(within seconds: Int = 20, where condition: (String) -> Bool) -> String? {
+    package func line(within seconds: Int = 60, where condition: (String) -> Bool) -> String? {
         output.wait(until: .now() + .seconds(seconds)) { $0.lines.first(where: condition) }
     }
 
     /// Whether so many lines come to satisfy a condition.
-    package func lines(where condition: (String) -> Bool, atLeast count: Int, within seconds: Int = 20) -> Bool {
+    package func lines(where condition: (String) -> Bool, atLeast count: Int, within seconds: Int = 60) -> Bool {
         output.wait(until: .now() + .seconds(seconds)) { $0.lines.count(where: condition) >= count ? true : nil }
             ?? false
     }
 
     /// The lines once there are so many; nil when the time is up.
-    package func lines(atLeast count: Int, within seconds: Int = 20) -> [String]? {
+    package func lines(atLeast count: Int, within seconds: Int = 60) -> [String]? {
         output.wait(until: .now() + .seconds(seconds)) { $0.lines.count >= count ? $0.lines : nil }
     }
 
     /// Whether the lines come to satisfy a condition before the time is up.
-    package func lines(within seconds: Int = 20, satisfy condition: ([String]) -> Bool) -> Bool {
+    package func lines(within seconds: Int = 60, satisfy condition: ([String]) -> Bool) -> Bool {
         output.wait(until: .now() + .seconds(seconds)) { condition($0.lines) ? true : nil } ?? false
     }
 
@@ -127,7 +127,7 @@ package final class ChildProcess: Sendable {
     }
 
     /// Waits for the end, and for all of its output.
-    package func end(within seconds: Int = 20) -> End {
+    package func end(within seconds: Int = 60) -> End {
         let deadline = MonotonicTime.now() + .seconds(seconds)
         guard let value = status.wait(until: deadline, { $0 }) else { return .stillRunning }
         _ = output.wait(until: deadline) { $0.openStreams == 0 ? true : nil }

@@ -85,12 +85,12 @@ package final class FaultyTarget: Sendable {
     }
 
     /// All requests once there are so many; nil when the time is up. Blocks its thread.
-    package func requests(atLeast count: Int, within seconds: Int = 20) -> [Request]? {
+    package func requests(atLeast count: Int, within seconds: Int = 60) -> [Request]? {
         shared.state.wait(until: .now() + .seconds(seconds)) { $0.requests.count >= count ? $0.requests : nil }
     }
 
     /// As ``requests(atLeast:within:)``, of those that were answered with 2xx.
-    package func answered(atLeast count: Int, within seconds: Int = 20) -> [Request]? {
+    package func answered(atLeast count: Int, within seconds: Int = 60) -> [Request]? {
         shared.state.wait(until: .now() + .seconds(seconds)) { $0.answered.count >= count ? $0.answered : nil }
     }
 

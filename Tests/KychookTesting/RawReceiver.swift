@@ -49,7 +49,7 @@ package final class RawReceiver: Sendable {
     package var url: String { "http://127.0.0.1:\(port)/hook" }
 
     /// Once so many have ended; nil when the time is up.
-    package func visits(atLeast count: Int, within seconds: Int = 20) -> [Visit]? {
+    package func visits(atLeast count: Int, within seconds: Int = 60) -> [Visit]? {
         visits.wait(until: .now() + .seconds(seconds)) { $0.count >= count ? $0 : nil }
     }
 

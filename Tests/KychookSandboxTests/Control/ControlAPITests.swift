@@ -106,7 +106,7 @@ import Testing
         _ = try await client.replaceFaults(try FaultPlan(rules: ["no_signature"]))
         _ = try await identity()
         _ = try await offPool { [service] in
-            service.sender.deliveries(by: .now() + .seconds(20)) { $0.attempts == 1 }
+            service.sender.deliveries(by: .now() + .seconds(60)) { $0.attempts == 1 }
         }
         let answer = try await client.deliveries()
         guard case .array(let lines)? = answer["deliveries"], let line = lines.first else {

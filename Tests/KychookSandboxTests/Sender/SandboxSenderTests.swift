@@ -102,7 +102,7 @@ import Testing
         #expect(Dictionary(grouping: requests, by: \.bytes).values.allSatisfy { $0.count == 2 })
         let ledger = try #require(
             try await offPool {
-                sender.sender.deliveries(by: .now() + .seconds(20)) {
+                sender.sender.deliveries(by: .now() + .seconds(60)) {
                     $0.attempts == 4 && $0.counts[.delivered] == 2
                 }
             }

@@ -67,7 +67,7 @@ final class SenderUnderTest: Sendable, CustomReflectable {
     }
 
     /// Once nothing is to be sent any more and so many notifications have been.
-    func settled(_ count: Int, within seconds: Int = 20) async throws -> DeliveryLedger? {
+    func settled(_ count: Int, within seconds: Int = 60) async throws -> DeliveryLedger? {
         try await offPool { [sender] in
             sender.deliveries(by: .now() + .seconds(seconds)) {
                 $0.all.count >= count && $0.counts[.waiting, default: 0] == 0
