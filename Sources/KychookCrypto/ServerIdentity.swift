@@ -6,6 +6,8 @@ package final class ServerIdentity {
     package let validFrom: Int64
     /// And not after that; an authority may have made it earlier than ``validFrom``.
     package let validTo: Int64
+    /// The earliest end of the other certificates, likewise; nil when there is no other.
+    package let chainValidTo: Int64?
     /// Every certificate is issued by the one after it, as clients may expect (RFC 5246 section 7.4.2).
     package let isChainInOrder: Bool
     /// The server's own first; at least one.
@@ -41,6 +43,7 @@ package final class ServerIdentity {
         self.certificates = certificates
         self.key = key
         (validFrom, validTo) = (start, end)
+        chainValidTo = certificates.dropFirst().compactMap { seconds(X509_get0_notAfter($0)) }.min()
         isChainInOrder = zip(certificates, certificates.dropFirst()).allSatisfy { subject, issuer in
             X509_check_issued(issuer, subject) == X509_V_OK
         }

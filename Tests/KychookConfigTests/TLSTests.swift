@@ -118,6 +118,17 @@ import Testing
         if let says { #expect(warnings.first?.message.contains(says) == true) }
     }
 
+    @Test(
+        arguments: [(1, nil), (3, "a certificate after the first in /etc/kychook/c.pem expired at")] as [(Int, String?)]
+    )
+    func `with a chain that has expired is warned of`(_ days: Int, _ says: String?) throws {
+        let certificate = TLSTests.server.certificateText + TLSTests.authority.root.certificateText
+        let surroundings = surroundings(certificate: certificate, days: days)
+        let warnings = try parse(configuration(TLSTests.text), in: surroundings).warnings
+        #expect(warnings.count == (says == nil ? 0 : 1))
+        if let says { #expect(warnings.first?.message.contains(says) == true) }
+    }
+
     @Test func `with a chain out of order is warned of`() throws {
         let certificate = TLSTests.server.certificateText + TLSTests.other.certificateText
         let warnings = try parse(configuration(TLSTests.text), in: surroundings(certificate: certificate)).warnings
