@@ -39,11 +39,11 @@ import Testing
         #expect(result.lines.contains { $0.contains(says) }, "\(result.lines)")
     }
 
-    @Test func `an admin address in use exits 69, 20 of 20 times, although the loops run by then`() throws {
+    @Test func `an admin address in use exits 69`() throws {
         let first = try Installation()
         let second = try Installation(start: false)
         second.configure(admin: "127.0.0.1:\(first.port)")
-        for _ in 0..<20 { #expect(second.output(["serve"]).end == .exited(69)) }
+        #expect(second.output(["serve"]).end == .exited(69))
     }
 
     @Test func `a state directory whose name is too long for a socket exits 69 and says so`() throws {
