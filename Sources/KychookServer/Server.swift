@@ -103,20 +103,6 @@ package final class Server: Sendable {
         self.providers = providers
         let proxies = TrustedProxies(configuration.listen)
         self.proxies = proxies
-        let limits = ServerLimits(configuration.limits)
-        warn(of: limits, unlike: configuration.limits, logger)
-        http = try HTTPServer(
-            name: "http",
-            listen: try configuration.listen.map { try KychookLinux.ListenAddress($0) },
-            tls: configuration.listen.map(\.tls?.context),
-            // Each loop has its share of the connections, one at least.
-            loops: min(loops ?? Thread.usableCPUs, limits.connections),
-            limits: limits,
-            inherited: inherited,
-            makeHandler: { _ in
-                Ingest(table: sources, log: eventLog, clock: clock, statistics: statistics, proxies: proxies)
-            }
-        )
         control = try HTTPServer(
             name: "control",
             listen: [.unix(path: directory.controlSocket)],
@@ -141,7 +127,7 @@ package final class Server: Sendable {
         check = BackgroundCheck(log: log, sources: sources, statistics: statistics, logger: logger)
         let figures = MetricsSource(
             log: log,
-            http: http,
+            edge: { links.http?.counters ?? ServerCounters() },
             sources: sources,
             statistics: statistics,
             deliveries: sinks.statistics,
@@ -154,6 +140,21 @@ package final class Server: Sendable {
         admin = try configuration.admin.map {
             try AdminListener($0, readiness: readiness, source: figures, logger: logger)
         }
+        // Last: where anything before it fails, who waits at a socket that was handed over waits on for the next process.
+        let limits = ServerLimits(configuration.limits)
+        warn(of: limits, unlike: configuration.limits, logger)
+        http = try HTTPServer(
+            name: "http",
+            listen: try configuration.listen.map { try KychookLinux.ListenAddress($0) },
+            tls: configuration.listen.map(\.tls?.context),
+            // Each loop has its share of the connections, one at least.
+            loops: min(loops ?? Thread.usableCPUs, limits.connections),
+            limits: limits,
+            inherited: inherited,
+            makeHandler: { _ in
+                Ingest(table: sources, log: eventLog, clock: clock, statistics: statistics, proxies: proxies)
+            }
+        )
         links.connect(http: http, sinks: sinks, providers: providers)
         check.start()
         try providers.start(configuration.sources)

@@ -31,6 +31,26 @@ import Testing
         #expect(kychook.output(["events", "list", "-n", "1000000"]).lines.count == answered)
     }
 
+    @Test func `a start that fails leaves who waits to the next one`() throws {
+        let address = try #require(ListenAddress("127.0.0.1:0"))
+        let socket = try address.listen()
+        let bound = address.bound(socket)
+        let kychook = try Installation(start: false)
+        let client = try RawClient(port: bound.port ?? 0)
+        let body = Array(Installation.body("a", "approved").utf8)
+        try client.send(kychook.request(body, headers: ["X-Signature-SHA256: \(Installation.signature(body))"]))
+        // Two that meet on a port are found before; a program of somebody else's is not.
+        let other = try address.listen()
+        kychook.configure(listen: bound.description, admin: address.bound(other).description)
+        #expect(kychook.activated(socket).end() == .exited(69))
+        #expect(client.available().isEmpty)
+        kychook.configure(listen: bound.description)
+        let server = kychook.activated(socket)
+        #expect(try client.response().status == 200)
+        server.send(SIGTERM)
+        #expect(server.end() == .exited(0))
+    }
+
     @Test func `a successor that is told to end while it waits ends at once`() throws {
         let address = try #require(ListenAddress("127.0.0.1:0"))
         let socket = try address.listen()
