@@ -51,8 +51,8 @@ struct EventLoop: ~Copyable {
     var held: [ConnectionID] = []
     /// Those who could read but may not while requests are held.
     var paused: [ConnectionID] = []
-    /// Since when the handler has found no room without a break.
-    var isFullSince: MonotonicTime?
+    /// Since when the handler has found no room without a break, and when it was last seen to have none.
+    var fullness: (since: MonotonicTime, seen: MonotonicTime)?
     var stopBy: MonotonicTime?
 
     init(_ setup: borrowing LoopSetup, epoll: consuming Epoll, listeners: [Listener], handler: any RequestHandler) {
