@@ -53,6 +53,11 @@ package final class Sandbox: Sendable {
         return result
     }
 
+    /// Gives its file up; what would change the world fails from now on.
+    func close() {
+        store?.close()
+    }
+
     private func save(_ world: inout World, _ before: World?) throws(WorldStoreError) {
         guard let store, let before else { return world.forgetChanges() }
         // That time goes by is no change: who only looks does not write.

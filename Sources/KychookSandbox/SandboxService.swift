@@ -75,10 +75,11 @@ package final class SandboxService: Sendable {
         return max(now, try store?.lastMoment() ?? now)
     }
 
-    /// Answers what has begun, cuts what is being sent, and waits for both.
+    /// Answers what has begun, cuts what is being sent, waits for both, and gives the state's file up.
     package func stop() {
         http.stop(deadline: .seconds(2))
         sender.stop()
+        sandbox.close()
     }
 }
 

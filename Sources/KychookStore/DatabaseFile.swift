@@ -42,7 +42,12 @@ struct DatabaseFile: Sendable {
     /// A connection that only reads; many may be open, in this process and in others.
     func openForReading() throws(StoreError) -> DatabaseQueue {
         try explained {
-            guard fileExists(path) else { throw StoreError.unavailable(path: path, reason: "there is no store yet") }
+            do throws(SystemError) {
+                _ = try FileStatus.at(path)
+            } catch {
+                let advice = "there is no store yet: `kychook serve` makes it where its configuration says"
+                throw StoreError.unavailable(path: path, reason: error.code == ENOENT ? advice : error.reason)
+            }
             try checkHeader()
             var configuration = Configuration()
             configuration.readonly = true

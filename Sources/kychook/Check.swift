@@ -48,7 +48,7 @@ struct Check: ParsableCommand {
             let names = configuration.sources.map(\.name).joined(separator: ", ")
             throw ValidationError("name one source with --source: \(names)")
         }
-        let body = try Descriptor.open(path, O_RDONLY).readAll(limit: configuration.limits.body.bytes)
+        let body = try readFile(path, limit: configuration.limits.body.bytes)
         let entry = SourceEntry(chosen)
         let interpretation = body.withUnsafeBytes { bytes in
             entry.interpreter.interpret(bytes, urlType: type, header: { _ in nil }, reader: JSONReader())
@@ -72,7 +72,7 @@ struct Check: ParsableCommand {
         printUnderstanding(event)
         for sink in configuration.sinks {
             let mismatch = EventMatcher(sink.filter, sink: sink.name).mismatch(event, body: body)
-            print("sink \(sink.name): \(mismatch.map { "does not match, \($0)" } ?? "matches")")
+            print("sink \(sink.name): \(mismatch.map { "does not match, \(printable("\($0)"))" } ?? "matches")")
         }
     }
 
@@ -89,6 +89,6 @@ struct Check: ParsableCommand {
             ("time", interpretation.time.map { "\($0.moment) (\($0.field))" }),
             ("key", interpretation.key),
         ]
-        for case (let name, let value?) in lines { print("\(name): \(value)") }
+        for case (let name, let value?) in lines { print("\(name): \(printable(value))") }
     }
 }

@@ -37,6 +37,7 @@ struct Deliveries: ParsableCommand {
         var json = false
 
         func validate() throws {
+            try checkCount(count)
             guard let state, !["pending", "delivered", "dead"].contains(state) else { return }
             throw ValidationError("--state is pending, delivered or dead")
         }

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
 import KychookConfig
 import KychookCrypto
 import KychookModel
@@ -29,6 +29,8 @@ struct Events: ParsableCommand {
 
         @Flag(help: "A CloudEvents document a line.")
         var json = false
+
+        func validate() throws { try checkCount(count) }
 
         func run() throws {
             try reporting {
@@ -65,7 +67,7 @@ struct Events: ParsableCommand {
                 }
                 if raw {
                     guard let body = stored.body?.bytes else { throw failure(.data, "the body of \(id) was deleted") }
-                    FileHandle.standardOutput.write(Data(body))
+                    printBytes(body)
                 } else {
                     let deliveries = try reader.deliveries(of: stored.event.sequence)
                     json ? printJSON(stored, deliveries) : printText(stored, deliveries)

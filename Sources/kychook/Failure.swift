@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import KychookBitGo
+import KychookClient
 import KychookConfig
 import KychookLinux
 import KychookSandbox
@@ -42,7 +43,7 @@ func failure(_ error: any Error) -> any Error {
     case let error as BitGoAPIError:
         return failure(error)
     case let error as WorldStoreError:
-        return failure(.inputOutput, error.description)
+        return failure(error.isInUse ? .unavailable : .inputOutput, error.description)
     case let error as SandboxClient.Failure:
         return failure(ExitStatus(error), error.description)
     case let error as RequestProblem:
@@ -80,6 +81,17 @@ extension ExitStatus {
 }
 
 extension ExitStatus {
+    init(_ error: ClientError) {
+        switch error {
+        case .invalidRequest: self = .configuration
+        case .couldNotResolve, .couldNotConnect, .refusedTarget, .tlsFailed, .timedOut, .cut, .malformedAnswer,
+            .cancelled, .failed:
+            self = .unavailable
+        }
+    }
+}
+
+extension ExitStatus {
     fileprivate init(_ error: SandboxClient.Failure) {
         switch error {
         case .unreachable: self = .unavailable
@@ -91,7 +103,9 @@ extension ExitStatus {
 /// Runs a command's body so that every error leaves with its text and its exit code.
 func reporting<Result>(_ body: () throws -> Result) throws -> Result {
     do {
-        return try body()
+        let result = try body()
+        try finishOutput()
+        return result
     } catch {
         throw failure(error)
     }

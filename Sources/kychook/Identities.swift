@@ -37,6 +37,8 @@ struct Identities: ParsableCommand {
         @Flag(help: "A JSON object a line.")
         var json = false
 
+        func validate() throws { try checkCount(count) }
+
         func run() throws {
             try reporting {
                 let groups = try store.groups()
@@ -87,6 +89,8 @@ struct Identities: ParsableCommand {
 
         @Flag(help: "As JSON objects, one a line.")
         var json = false
+
+        func validate() throws { try checkCount(count) }
 
         func run() throws {
             try reporting {

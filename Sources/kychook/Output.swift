@@ -124,6 +124,11 @@ extension Duration {
     }
 }
 
+/// Of a list's `-n`: SQLite takes a negative limit for none.
+func checkCount(_ count: Int) throws {
+    guard count >= 0 else { throw ValidationError("-n is 0 or more") }
+}
+
 /// The conditions that `tail` and `events list` share.
 struct EventConditions: ParsableArguments {
     @Option(help: "Only this type, by the provider's name.")

@@ -26,6 +26,10 @@ struct SandboxOption: ParsableArguments {
     static let standard = "http://127.0.0.1:8090"
 
     func validate() throws {
+        try SandboxOption.validate(url)
+    }
+
+    static func validate(_ url: String) throws {
         do throws(BitGoBaseURL.Fault) {
             _ = try BitGoBaseURL(url)
         } catch {

@@ -13,14 +13,14 @@ struct SandboxRun: ParsableCommand {
         abstract: "Perform scenario files against a running receiver, and say of each step whether it holds.",
         discussion: """
             Each scenario gets a sandbox of its own, unless --sandbox names one. Before its first step the sandbox's \
-            secret is written to the receiver's secret file, above the one that is there, and the webhooks are \
-            registered. With --config all is known of a receiver that is kychook, and it is told to read its \
+            secret is written to the receiver's secret file, above those that are there, and the webhooks are \
+            registered; at the end the file is as it was, unless --sandbox names a sandbox that goes on. With --config all is known of a receiver that is kychook, and it is told to read its \
             configuration again; options and the file's `receiver` serve for any other. `expect event` reads a file \
             of documents, one a line, as the log sink writes them; `expect hook` reads one that a hook makes with \
             `cat >> FILE`.
 
-            Exit codes: 0 every step passed, 1 a step failed, 64 wrong usage, 69 the scenario could not begin, 78 an \
-            error in a scenario or in the configuration.
+            Exit codes: 0 every step passed, 1 a step failed, 64 wrong usage, 69 the scenario could not begin, 74 a \
+            file cannot be read or written, 78 an error in a scenario or in the configuration.
             """
     )
 
@@ -59,6 +59,7 @@ struct SandboxRun: ParsableCommand {
 
     func validate() throws {
         guard !files.isEmpty else { throw ValidationError("name at least one scenario file") }
+        if let sandboxURL { try SandboxOption.validate(sandboxURL) }
     }
 
     func run() throws {
@@ -79,15 +80,20 @@ struct SandboxRun: ParsableCommand {
     }
 
     private func perform(_ scenario: Scenario, _ configuration: Configuration?) throws -> Bool {
+        let (token, receiver) = (try token(), try receiver(scenario, configuration))
+        let installer = SecretInstaller(
+            path: receiver.secretFile,
+            configuration: configuration,
+            sandboxGoesOn: sandboxURL != nil
+        )
         let own = try sandboxURL == nil ? service(for: scenario) : nil
-        defer { own?.stop() }
         let url = own?.url ?? sandboxURL ?? SandboxOption.standard
-        let api = BitGoAPI(try BitGoBaseURL(url), token: try token())
-        let receiver = try receiver(scenario, configuration)
-        let installer = SecretInstaller(path: receiver.secretFile, configuration: configuration)
         let report = ScenarioReport(scenario, asJSON: json)
         report.begin()
-        do {
+        let outcome = Result {
+            // Before its secret is refused again.
+            defer { own?.stop() }
+            let api = BitGoAPI(try BitGoBaseURL(url), token: token)
             return try waitFor {
                 var runner = ScenarioRunner(
                     scenario,
@@ -98,10 +104,17 @@ struct SandboxRun: ParsableCommand {
                 )
                 return try await runner.run(report: report.step)
             }
+        }
+        let restoring = Result { try installer.restore() }
+        do {
+            let hasPassed = try outcome.get()
+            try restoring.get()
+            return hasPassed
         } catch let error as SecretInstaller.Failure {
             throw failure(error.status, error.description)
         } catch {
-            throw failure(.unavailable, "\(scenario.file) could not begin: \(error)")
+            if case .failure(let other) = restoring { printError("kychook: \(other)") }
+            throw failure(.unavailable, "\(scenario.file) could not begin: \(printable("\(error)"))")
         }
     }
 
@@ -109,7 +122,7 @@ struct SandboxRun: ParsableCommand {
         let seed = scenario.seed ?? .random(in: 0 ... .max)
         var options = SandboxService.Options(listen: .v4("127.0.0.1", port: 0), seed: seed)
         options.speed = scenario.speed
-        options.sender.certificateAuthorities = authorities
+        options.sender.certificateAuthorities = try SandboxServe.readable(authorities: authorities)
         return try SandboxService(options) { printError("kychook: \($0)") }
     }
 
@@ -130,7 +143,15 @@ struct SandboxRun: ParsableCommand {
         options.log = log
         options.hook = hook
         let configured = try configuration.map(SandboxRun.receiver) ?? Scenario.Receiver()
-        return scenario.receiver.overridden(by: configured).overridden(by: options)
+        let receiver = scenario.receiver.overridden(by: configured).overridden(by: options)
+        guard let url = receiver.url else {
+            let ways = "`receiver: { url: … }` in the file, --receiver or --config"
+            throw failure(.configuration, "\(scenario.file): name the receiver: \(ways)")
+        }
+        guard ["http://", "https://"].contains(where: url.hasPrefix) else {
+            throw failure(.configuration, "the receiver \(printable(url)) must begin with http:// or https://")
+        }
+        return receiver
     }
 
     private static func receiver(_ configuration: Configuration) throws -> Scenario.Receiver {
@@ -159,7 +180,7 @@ private struct ScenarioFile {
     }
 
     func scenario() throws -> Scenario {
-        let bytes = try Descriptor.open(path, O_RDONLY | O_NONBLOCK).readAll(limit: 2 << 20)
+        let bytes = try readFile(path, limit: 2 << 20)
         guard let resolved = realpath(path, nil) else {
             throw SystemError(call: "realpath", subject: path, code: errno)
         }

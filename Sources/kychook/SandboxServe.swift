@@ -95,7 +95,7 @@ struct SandboxServe: ParsableCommand {
         options.settings.suspends = suspension == .on
         options.sender.sendsKeyHeader = !noIdempotencyHeader
         options.sender.sendsBodyKey = !noBodyKey
-        options.sender.certificateAuthorities = authorities
+        options.sender.certificateAuthorities = try SandboxServe.readable(authorities: authorities)
         options.faults = try plan()
         options.stateFile = state
         if let tokenFile {
@@ -106,6 +106,12 @@ struct SandboxServe: ParsableCommand {
             }
         }
         return options
+    }
+
+    /// The file's path, if there is such a file: every attempt would fail for want of it.
+    static func readable(authorities path: String?) throws -> String? {
+        if let path, !fileExists(path) { throw failure(.configuration, "--ca: there is no file \(path)") }
+        return path
     }
 
     private func plan() throws -> FaultPlan {

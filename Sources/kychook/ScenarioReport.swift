@@ -1,3 +1,4 @@
+import Glibc
 import KychookConfig
 import KychookModel
 import KychookSandbox
@@ -13,18 +14,24 @@ struct ScenarioReport: Sendable {
     }
 
     func begin() {
-        if !asJSON { print("\(scenario.name) (\(scenario.file))") }
+        if !asJSON { show("\(printable(scenario.name)) (\(scenario.file))") }
     }
 
     func step(_ step: Scenario.Step, _ outcome: ScenarioRunner.Outcome, _ time: Duration) {
-        guard !asJSON else { return print(json(step, outcome, time)) }
+        guard !asJSON else { return show(json(step, outcome, time)) }
         switch outcome {
-        case .passed: print("  pass  \(step.action)  (\(time.milliseconds) ms)")
+        case .passed: show("  pass  \(step.action)  (\(time.milliseconds) ms)")
         case .failed(let reason):
             let place = "\(scenario.file):\(step.position.line):\(step.position.column)"
-            print("  FAIL  \(step.action)\n        \(place): \(printable(reason))")
-        case .skipped: print("  skip  \(step.action)")
+            show("  FAIL  \(step.action)\n        \(place): \(printable(reason))")
+        case .skipped: show("  skip  \(step.action)")
         }
+    }
+
+    /// At once, also where nobody sits before it.
+    private func show(_ line: String) {
+        print(line)
+        fflush(nil)
     }
 
     private func json(_ step: Scenario.Step, _ outcome: ScenarioRunner.Outcome, _ time: Duration) -> String {

@@ -9,7 +9,10 @@ import KychookVerify
 struct Send: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Sign an event and POST it, as the provider would.",
-        discussion: "The secret and the URL come from the configuration: the newest secret, the first listener."
+        discussion: """
+            The secret and the URL come from the configuration: the newest secret, the first listener. Exits with 69 \
+            when there is no answer, or one that is not 200.
+            """
     )
 
     @OptionGroup var configuration: ConfigurationOption
@@ -43,6 +46,9 @@ struct Send: ParsableCommand {
 
     func validate() throws {
         guard (1...1_000_000).contains(count) else { throw ValidationError("--count is 1 to 1000000") }
+        if let url, !["http://", "https://"].contains(where: url.lowercased().hasPrefix) {
+            throw ValidationError("--url is an absolute http or https url")
+        }
     }
 
     func run() throws {
@@ -59,12 +65,21 @@ struct Send: ParsableCommand {
             for _ in 0..<count {
                 let request = try request(to: target, chosen)
                 for _ in 0..<(duplicate ? 2 : 1) {
-                    let answer = try waitFor { try await client.send(request) }
-                    print("\(answer.status) \(String(decoding: answer.body, as: UTF8.self))")
+                    let answer = try answer(to: request, client)
+                    print("\(answer.status) \(printable(String(decoding: answer.body, as: UTF8.self)))")
                     refused = refused || answer.status != 200
                 }
             }
             if refused { throw ExitCode(ExitStatus.unavailable.rawValue) }
+        }
+    }
+
+    private func answer(to request: ClientRequest, _ client: HTTPClient) throws -> ClientResponse {
+        do {
+            return try waitFor { try await client.send(request) }
+        } catch let error as ClientError {
+            let advice = if case .couldNotConnect = error { ": is the server running?" } else { "" }
+            throw failure(ExitStatus(error), "no answer from \(printable(request.url)): \(error)\(advice)")
         }
     }
 

@@ -29,11 +29,11 @@ struct Verify: ParsableCommand {
 
     func run() throws {
         try reporting {
-            let secretText = try Descriptor.open(secretFile, O_RDONLY).readAll(limit: 64 << 10)
+            let secretText = try readFile(secretFile, limit: 64 << 10)
             let secrets = secretText.split { $0 == 0x0A }.map { $0.last == 0x0D ? $0.dropLast() : $0 }
                 .filter { !$0.isEmpty }.map { Secret(bytes: Array($0)) }
             guard !secrets.isEmpty else { throw failure(.data, "\(secretFile) holds no secret") }
-            let body = try Descriptor.open(file, O_RDONLY).readAll(limit: 64 << 20)
+            let body = try readFile(file, limit: 64 << 20)
             let scheme = SourcePreset.bitgo.scheme
             guard let signature else {
                 let headers = try scheme.sign(body: body, secret: secrets[0], now: WallClock.system.now())

@@ -106,7 +106,7 @@ import Testing
         request.limits = .init(total: .seconds(600), connect: .milliseconds(300))
         let begin = ContinuousClock.now
         await #expect(throws: ClientError.timedOut(.connecting)) { try await client.send(request) }
-        #expect(ContinuousClock.now - begin < .seconds(40))
+        #expect(ContinuousClock.now - begin < .seconds(300))
     }
 
     private func expectRefusal(

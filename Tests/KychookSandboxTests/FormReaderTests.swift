@@ -82,6 +82,10 @@ struct FormReaderTests {
             ("--b\r\nContent-Disposition: attachment; name=a\r\n\r\n1\r\n--b--", .malformed),
             ("--b\r\nno colon\r\n\r\n1\r\n--b--", .malformed),
             (
+                "--b\r\nContent-Disposition: form-data; name=a\r\nContent-Type: image/png; x\r\n\r\n1\r\n--b--",
+                .malformed
+            ),
+            (
                 "--b\r\nContent-Disposition: form-data; name=a\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n1\r\n--b--",
                 .nested
             ),

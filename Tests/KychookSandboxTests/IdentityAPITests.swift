@@ -1,4 +1,3 @@
-import GRDB
 import KychookBitGo
 import KychookModel
 import KychookTesting
@@ -172,7 +171,7 @@ import Testing
         let path = directory.path("sandbox.sqlite")
         try await SandboxUnderTest.run(store: WorldStore(path: path)) { sandbox async throws in
             _ = try sandbox.createIdentity()
-            try await DatabaseQueue(path: path).write { try $0.execute(sql: "DROP TABLE sandbox_object") }
+            sandbox.sandbox.close()
             let answer = try sandbox.request("POST", Self.path, Sample.identity().bytes)
             #expect(answer.status == 500)
             #expect(answer.text("name") == "InternalError")

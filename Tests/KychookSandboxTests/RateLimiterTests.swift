@@ -13,6 +13,12 @@ struct RateLimiterTests {
         #expect(limiter.refusal(of: "a", at: .start + .seconds(60)) == nil)
     }
 
+    @Test func `a clock that is set back refuses nobody for longer`() {
+        var limiter = RateLimiter()
+        for _ in 1...361 { _ = limiter.refusal(of: "a", at: .start) }
+        #expect(limiter.refusal(of: "a", at: .start + .milliseconds(-1)) == nil)
+    }
+
     @Test func `many tokens take bounded memory`() {
         var limiter = RateLimiter()
         for _ in 1...360 { _ = limiter.refusal(of: "a", at: .start) }

@@ -167,6 +167,32 @@ struct WebhookWorldTests {
         #expect(world.notification(told[0].id) != nil)
     }
 
+    @Test func `a full log forgets a tenth at once, and nothing that is not settled`() throws {
+        var settings = SandboxSettings()
+        settings.logLimit = 20
+        var world = try World.listening(settings: settings)
+        _ = try world.create()
+        var told = world.takeNotifications()
+        let webhook = told[0].webhook
+        func simulate() throws {
+            _ = try world.simulate(webhook, of: nil, at: .start)
+            told += world.takeNotifications()
+        }
+        while told.count < 22 { try simulate() }
+        world.record(attempt: Attempt(of: told[4].id, .answered(status: 200), isLast: false), at: .start)
+        try simulate()
+        #expect(world.notifications(limit: 500).count == 23)
+        // Settled twice is settled once.
+        for id in [told[4].id, told[2].id, told[9].id] {
+            world.record(attempt: Attempt(of: id, .answered(status: 200), isLast: false), at: .start)
+        }
+        try simulate()
+        #expect(world.notifications(limit: 500).count == 22)
+        #expect([2, 4].allSatisfy { world.notification(told[$0].id) == nil })
+        try simulate()
+        #expect(world.notifications(limit: 500).count == 23 && world.notification(told[9].id) != nil)
+    }
+
     @Test func `the log is read newest first, page by page`() throws {
         var world = try World.listening()
         for _ in 0..<3 { _ = try world.create() }

@@ -1,6 +1,8 @@
 import Foundation
 import GRDB
+import Glibc
 import KychookBitGo
+import KychookLinux
 import KychookModel
 import KychookTesting
 import Testing
@@ -30,8 +32,7 @@ struct WorldStoreTests {
         _ = try expected.create()
         _ = expected.takeNotifications()
 
-        let first = try open(seed: 1)
-        try first.change { world, now in
+        try open(seed: 1).change { world, now in
             for type in [WebhookType.identityStatus, .userKycState, .enterpriseKycState] {
                 _ = try? world.createWebhook(.init(type: type, url: Sample.url), for: owner, at: now)
             }
@@ -89,11 +90,13 @@ struct WorldStoreTests {
         let directory = TemporaryDirectory()
         let path = directory.path("sandbox.sqlite")
         let owner = Owner.enterprise(Sample.enterprise)
-        let first = try Sandbox(World(seed: 1), store: WorldStore(path: path), clock: TestClock().wall)
-        let id = try first.change { world, now in
-            try? world.createWebhook(.init(type: .identityStatus, url: Sample.url), for: owner, at: now).id
+        do {
+            let first = try Sandbox(World(seed: 1), store: WorldStore(path: path), clock: TestClock().wall)
+            let id = try first.change { world, now in
+                try? world.createWebhook(.init(type: .identityStatus, url: Sample.url), for: owner, at: now).id
+            }
+            try first.change { world, _ in #expect(world.deleteWebhooks(of: owner, id: id, type: nil, url: nil) == 1) }
         }
-        try first.change { world, _ in #expect(world.deleteWebhooks(of: owner, id: id, type: nil, url: nil) == 1) }
         let second = try Sandbox(World(seed: 1), store: WorldStore(path: path), clock: TestClock().wall)
         #expect(second.look { $0.allWebhooks.isEmpty })
     }
@@ -110,25 +113,75 @@ struct WorldStoreTests {
         let directory = TemporaryDirectory()
         let path = directory.path("sandbox.sqlite")
         try Data("this is not a database, and long enough to be looked at closely".utf8).write(to: URL(filePath: path))
+        chmod(path, 0o600)
         let error = #expect(throws: WorldStoreError.self) { try WorldStore(path: path) }
-        #expect(error?.description.contains(path) == true)
+        #expect(error?.description == "the sandbox's state \(path): file is not a database")
+    }
+
+    @Test func `a database of something else is refused, and left as it is`() throws {
+        let directory = TemporaryDirectory()
+        let path = directory.path("kychook.db")
+        try DatabaseQueue(path: path).write { try $0.execute(sql: "CREATE TABLE event (id INTEGER PRIMARY KEY)") }
+        chmod(path, 0o600)
+        let error = #expect(throws: WorldStoreError.self) { try WorldStore(path: path) }
+        #expect(error?.reason == "it does not hold the state of this version's sandbox")
+        let tables = try DatabaseQueue(path: path).read {
+            try String.fetchAll($0, sql: "SELECT name FROM sqlite_master")
+        }
+        #expect(tables == ["event"])
+    }
+
+    @Test func `two sandboxes cannot have one file`() throws {
+        let directory = TemporaryDirectory()
+        let path = directory.path("sandbox.sqlite")
+        let first = try WorldStore(path: path)
+        let error = #expect(throws: WorldStoreError.self) { try WorldStore(path: path) }
+        #expect(error?.isInUse == true)
+        #expect(error?.reason == "another sandbox has it open: end that one, or name another file")
+        withExtendedLifetime(first) {}
+    }
+
+    @Test(arguments: [(0o600, true), (0o640, false), (0o604, false)])
+    func `a file that others may read is refused`(permissions: UInt32, isTaken: Bool) throws {
+        let directory = TemporaryDirectory()
+        let path = directory.path("sandbox.sqlite")
+        _ = try Descriptor.open(path, O_RDWR | O_CREAT)
+        chmod(path, permissions)
+        guard !isTaken else {
+            _ = try WorldStore(path: path)
+            return
+        }
+        let error = #expect(throws: WorldStoreError.self) { try WorldStore(path: path) }
+        #expect(error?.reason.contains("chmod 600") == true)
+    }
+
+    @Test(arguments: [("none/sandbox.sqlite", "No such file or directory"), ("", "Is a directory")])
+    func `what the system refuses is told in its words`(name: String, reason: String) {
+        let directory = TemporaryDirectory()
+        let error = #expect(throws: WorldStoreError.self) { try WorldStore(path: directory.path(name)) }
+        #expect(error?.reason == reason)
     }
 
     @Test func `a row of another version is refused, not dropped`() throws {
         let directory = TemporaryDirectory()
         let path = directory.path("sandbox.sqlite")
-        let store = try WorldStore(path: path)
+        _ = try WorldStore(path: path)
         try DatabaseQueue(path: path).write {
             try $0.execute(sql: "INSERT INTO sandbox_object (kind, id, json) VALUES ('moon', '1', '{}')")
         }
+        let store = try WorldStore(path: path)
         #expect(throws: WorldStoreError.self) { try Sandbox(World(seed: 1), store: store, clock: TestClock().wall) }
     }
 
     @Test func `what cannot be saved has not happened`() throws {
         let directory = TemporaryDirectory()
         let path = directory.path("sandbox.sqlite")
+        _ = try WorldStore(path: path)
+        try DatabaseQueue(path: path).write {
+            let refusal = "BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+            try $0.execute(sql: "CREATE TRIGGER full BEFORE INSERT ON sandbox_object \(refusal)")
+        }
         let sandbox = try Sandbox(World(seed: 1), store: WorldStore(path: path), clock: TestClock().wall)
-        try DatabaseQueue(path: path).write { try $0.execute(sql: "DROP TABLE sandbox_object") }
         #expect(throws: WorldStoreError.self) { try sandbox.change { world, _ in _ = try? world.create() } }
         #expect(sandbox.look { $0.allIdentities.isEmpty })
     }

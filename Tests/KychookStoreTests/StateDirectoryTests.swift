@@ -60,10 +60,18 @@ import Testing
     @Test func `a reader does not make a store`() throws {
         let folder = TemporaryDirectory()
         let directory = StateDirectory(path: folder.path)
-        #expect(throws: StoreError.unavailable(path: directory.database, reason: "there is no store yet")) {
+        let error = #expect(throws: StoreError.self) { try EventReader(directory) }
+        #expect(error?.description.contains("there is no store yet: `kychook serve` makes it") == true)
+        #expect(!fileExists(directory.database))
+    }
+
+    @Test func `a reader that may not look is told so`() throws {
+        let folder = TemporaryDirectory()
+        try write([], to: folder.path("file"))
+        let directory = StateDirectory(path: folder.path("file"))
+        #expect(throws: StoreError.unavailable(path: directory.database, reason: "Not a directory")) {
             try EventReader(directory)
         }
-        #expect(!fileExists(directory.database))
     }
 
     @Test func `a store that was left half made is made anew`() async throws {

@@ -71,6 +71,18 @@ import Testing
         #expect(lines.contains("sink waiting: does not match, status_group is final"))
     }
 
+    @Test func `check --event shows nothing that changes how a terminal shows the rest`() throws {
+        let kychook = try Installation(
+            sinks: ["approved: { when: { status: approved }, log: { path: /tmp/kychook-never-written.jsonl } }"],
+            start: false
+        )
+        let saved = kychook.directory.path("body.json")
+        kychook.write(Installation.body("a", "declined\\u202edevorppa"), to: saved, mode: 0o600)
+        let lines = kychook.output(["check", "--event", saved]).lines
+        #expect(lines.contains("status: declined\u{FFFD}devorppa"), "\(lines)")
+        #expect(lines.contains { $0.hasPrefix("sink approved: ") } && !lines.joined().contains("\u{202E}"))
+    }
+
     @Test func `verify --explain names the mistake`() throws {
         let kychook = try Installation(start: false)
         let saved = kychook.directory.path("body.json")
@@ -93,6 +105,51 @@ import Testing
             verify(Installation.signature(Array(spaced.utf8))).lines.first?.contains("parsed and written anew") == true
         )
         #expect(verify(String(repeating: "0", count: 64)).lines.first?.contains("another secret") == true)
+    }
+
+    @Test func `what is printed and gets lost exits 74`() throws {
+        let kychook = try Installation()
+        #expect(try kychook.post(Installation.body("a", "approved")).status == 200)
+        let id = try #require(kychook.events().first?.split(separator: " ").dropFirst().first.map(String.init))
+        for command in ["events list", "events show \(id)", "events show \(id) --raw", "identities list", "check"] {
+            let line = "\(Installation.binary) \(command) --config \(kychook.configurationFile) > /dev/full"
+            let process = ChildProcess(["/bin/sh", "-c", line])
+            #expect(process.end() == .exited(74), "\(command): \(process.lines)")
+            #expect(process.lines == ["kychook: write standard output: No space left on device"], "\(command)")
+        }
+        // Who reads along may go away, also where that is no signal.
+        for command in ["events list", "events show \(id) --raw"] {
+            let line = "\(Installation.binary) \(command) --config \(kychook.configurationFile)"
+            let gone = kychook.directory.path("gone")
+            let writer = "{ read word < \(gone); \(line); echo $? >&2; }"
+            let script = "rm -f \(gone); mkfifo \(gone); trap '' PIPE; \(writer) | { exec <&-; echo > \(gone); }"
+            #expect(ChildProcess(["/bin/sh", "-c", script]).line { !$0.isEmpty } == "0", "\(command)")
+        }
+    }
+
+    @Test func `send says where nobody answers, and what a url is`() throws {
+        let kychook = try Installation(start: false)
+        let url = LoopbackPort().url
+        let nobody = kychook.output(["send", "identityStatus", "--url", url])
+        #expect(nobody.end == .exited(69))
+        #expect(nobody.lines.first?.hasPrefix("kychook: no answer from \(url): could not connect") == true)
+        #expect(nobody.lines.first?.hasSuffix("is the server running?") == true)
+        #expect(kychook.output(["send", "identityStatus", "--url", "127.0.0.1:8080"]).end == .exited(64))
+    }
+
+    @Test(arguments: ["events list", "deliveries list", "identities list", "identities show a", "tail"])
+    func `a list has no negative length`(command: String) throws {
+        let kychook = try Installation(start: false)
+        let words = command.split(separator: " ").map(String.init)
+        let result = kychook.output(words + ["-n=-1"])
+        #expect(result.end == .exited(64) && result.lines.first?.hasPrefix("Error: -n is 0") == true, "\(result)")
+    }
+
+    @Test func `an error about a file names it`() throws {
+        let kychook = try Installation(start: false)
+        #expect(kychook.output(["check", "--event", "/"]).lines == ["kychook: read /: Is a directory"])
+        let verify = kychook.output(["verify", "--secret-file", "/", "/"], withConfiguration: false)
+        #expect(verify.lines == ["kychook: read /: Is a directory"])
     }
 
     @Test func `version and help answer, and a wrong option exits 64`() throws {

@@ -60,7 +60,17 @@ import Testing
         try Descriptor.open(path, O_WRONLY | O_CREAT).writeAll(Array(String(repeating: "no database ", count: 99).utf8))
         let process = sandbox("--listen", "127.0.0.1:0", "--state", path)
         #expect(process.end() == .exited(74))
-        #expect(process.lines.contains { $0.contains(path) }, "\(process.lines)")
+        #expect(process.lines == ["kychook: the sandbox's state \(path): file is not a database"])
+    }
+
+    @Test func `a state file in use exits 69`() throws {
+        let path = directory.path("state.db")
+        let (first, _) = try serve("--state", path)
+        let second = sandbox("--listen", "127.0.0.1:0", "--state", path)
+        #expect(second.end() == .exited(69))
+        #expect(second.lines.contains { $0.contains("another sandbox has it open") }, "\(second.lines)")
+        first.send(SIGTERM)
+        #expect(first.end() == .exited(0))
     }
 
     @Test func `a token file that others may read exits 78`() throws {

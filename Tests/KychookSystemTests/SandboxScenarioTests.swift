@@ -21,6 +21,11 @@ import Testing
         return (installation, hook)
     }
 
+    private func secrets(of installation: Installation) throws -> [String] {
+        let file = try Descriptor.open(installation.directory.path("secret"), O_RDONLY)
+        return String(decoding: try file.readAll(limit: 4096), as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+
     private func run(_ file: String, _ installation: Installation, _ options: [String] = []) -> ChildProcess {
         ChildProcess(
             [Installation.binary, "sandbox", "run", file, "--config", installation.configurationFile] + options
@@ -36,6 +41,9 @@ import Testing
         let process = run("\(SandboxScenarioTests.scenarios)/\(name).yaml", installation, ["--hook", hook])
         #expect(process.end(within: 90) == .exited(0), "\(process.lines.joined(separator: "\n"))")
         #expect(process.lines.count { $0.hasPrefix("  pass  ") } == process.lines.count - 1)
+        // The receiver's own secret, and nothing else, is good afterwards.
+        #expect(try secrets(of: installation) == [Installation.secret])
+        #expect(installation.output(["send", "identityStatus"]).end == .exited(0))
     }
 
     @Test func `a failing step exits 1, says where it stands, and the rest is skipped`() throws {
@@ -53,10 +61,25 @@ import Testing
         #expect(process.end() == .exited(1))
         #expect(process.lines.contains { $0.contains("\(file):4:5: expected 1 within 0.2 seconds, but found 0") })
         #expect(process.lines.last == "  skip  move bob to \"approved\"", "\(process.lines)")
+        #expect(try secrets(of: installation) == [Installation.secret])
         let json = run(file, installation, ["--json"])
         #expect(json.end() == .exited(1))
         #expect(json.lines.map { $0.contains(#""outcome":"passed""#) } == [true, true, false, false], "\(json.lines)")
         #expect(json.lines.last?.contains(#""line":5"#) == true)
+    }
+
+    @Test func `a sandbox that goes on keeps its secret at the receiver, above the one before`() throws {
+        let (installation, _) = try receiver()
+        let sandbox = ChildProcess([Installation.binary, "sandbox", "--listen", "127.0.0.1:0", "--speed", "100000x"])
+        let line = try #require(sandbox.line { $0.contains("listening on ") })
+        let url = try #require(line.split(separator: " ").first { $0.hasPrefix("http") }.map { String($0.dropLast()) })
+        let file = "\(SandboxScenarioTests.scenarios)/us-declined.yaml"
+        let process = run(file, installation, ["--sandbox", url, "--hook", installation.directory.path("hook.jsonl")])
+        #expect(process.end() == .exited(0), "\(process.lines)")
+        let secrets = try secrets(of: installation)
+        #expect(secrets.count == 2 && secrets.last == Installation.secret)
+        sandbox.send(SIGTERM)
+        #expect(sandbox.end() == .exited(0))
     }
 
     @Test func `an error in a file exits 78 with its place, before anything begins`() throws {
@@ -68,12 +91,47 @@ import Testing
         #expect(process.lines == ["\(file):2:5: unknown step \"creat\": did you mean create?"])
     }
 
-    @Test func `without a receiver it could not begin, and says what to do`() throws {
-        let process = ChildProcess([
-            Installation.binary, "sandbox", "run", "\(SandboxScenarioTests.scenarios)/us-declined.yaml",
-        ])
-        #expect(process.end() == .exited(78))
-        #expect(process.lines.contains { $0.contains("--secret-file or --config") }, "\(process.lines)")
+    @Test(arguments: [
+        ([], 78, "--receiver or --config"), (["--receiver", "localhost"], 78, "must begin with http:// or https://"),
+        (["--receiver", "http://127.0.0.1:9"], 78, "--secret-file or --config"),
+        (["--sandbox", "ftp://127.0.0.1:9"], 64, "--sandbox: the base url"),
+        (["--receiver", "http://127.0.0.1:9", "--sandbox", LoopbackPort().url], 69, "no sandbox answers at"),
+        (["--receiver", "http://127.0.0.1:9", "--secret-file", "/none/secret"], 74, "No such file or directory"),
+        (["--receiver", "http://127.0.0.1:9", "--ca", "/none.pem"], 78, "there is no file /none.pem"),
+        (["/"], 74, "read /: Is a directory"),
+    ])
+    func `what it lacks is told with what to do`(options: [String], status: Int32, words: String) throws {
+        let file = "\(SandboxScenarioTests.scenarios)/us-declined.yaml"
+        let process = ChildProcess([Installation.binary, "sandbox", "run", file] + options)
+        #expect(process.end() == .exited(status))
+        #expect(process.lines.contains { $0.contains(words) }, "\(process.lines)")
+    }
+
+    @Test func `a step is reported as soon as it has ended`() throws {
+        let (installation, _) = try receiver()
+        let file = installation.directory.path("endless.yaml")
+        let text = "steps: [ { create: ada }, { expect status: { of: ada, status: none, within: 1h } } ]"
+        installation.write(text, to: file, mode: 0o600)
+        let process = run(file, installation)
+        #expect(process.line { $0.hasPrefix("  pass  create ada") } != nil)
+        process.send(SIGKILL)
+        #expect(process.end() == .killed(signal: SIGKILL))
+    }
+
+    @Test func `a refused step says why`() throws {
+        let (installation, _) = try receiver()
+        let file = installation.directory.path("refused.yaml")
+        let text = """
+            steps:
+              - create: ada
+              - expect status: { of: ada, status: awaiting signature }
+              - sign: { of: ada, contracts: [csa] }
+              - sign: { of: ada, contracts: [csa] }
+            """
+        installation.write(text, to: file, mode: 0o600)
+        let process = run(file, installation)
+        #expect(process.end() == .exited(1))
+        #expect(process.lines.last?.hasSuffix("contractType is of a contract that is not to be signed") == true)
     }
 
     @Test func `a receiver that does not run is told`() throws {
@@ -81,6 +139,7 @@ import Testing
         let process = run("\(SandboxScenarioTests.scenarios)/us-declined.yaml", installation)
         #expect(process.end() == .exited(69))
         #expect(process.lines.contains { $0.contains("start `kychook serve`") }, "\(process.lines)")
+        #expect(try secrets(of: installation) == [Installation.secret])
     }
 
     @Test func `the demo ends well`() throws {

@@ -126,7 +126,9 @@ struct FormReader {
             case "content-disposition":
                 guard disposition == nil, let value, value.value == "form-data" else { throw .malformed }
                 disposition = value
-            case "content-type" where value?.value.hasPrefix("multipart/") != false: throw .nested
+            case "content-type":
+                guard let value else { throw .malformed }
+                if value.value.hasPrefix("multipart/") { throw .nested }
             case "content-transfer-encoding" where !["7bit", "8bit", "binary"].contains(value?.value):
                 throw .encoded
             default: break

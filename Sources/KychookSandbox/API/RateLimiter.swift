@@ -19,7 +19,8 @@ package struct RateLimiter: Sendable {
     /// - Parameter token: anything that tells tokens apart without being one.
     /// - Returns: nil: it may go on; otherwise how long the minute lasts.
     mutating func refusal(of token: String, at now: Timestamp) -> Duration? {
-        if var window = windows[token], now - window.start < RateLimiter.period {
+        // A clock that was set back begins a new minute: nobody waits for it to catch up.
+        if var window = windows[token], (.zero..<RateLimiter.period).contains(now - window.start) {
             guard window.count < requests else { return RateLimiter.period - (now - window.start) }
             window.count += 1
             windows[token] = window

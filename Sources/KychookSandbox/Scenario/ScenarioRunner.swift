@@ -59,7 +59,7 @@ package struct ScenarioRunner {
                 try await perform(step.action)
                 outcome = .passed
             } catch {
-                outcome = .failed("\(error)")
+                outcome = .failed(ScenarioRunner.reason(error))
                 hasFailed = true
             }
             report(step, outcome, MonotonicTime.now() - begin)
@@ -68,8 +68,20 @@ package struct ScenarioRunner {
     }
 
     private func prepare() async throws {
-        try await rotateSecret()
-        try await register()
+        // The API's calls would be tried again for a while where nobody is.
+        _ = try await sandbox.clock()
+        do {
+            try await rotateSecret()
+            try await register()
+        } catch let error as BitGoAPIError {
+            throw ScenarioFailure(ScenarioRunner.reason(error))
+        }
+    }
+
+    /// With the sandbox's own words: they name fields, and its persons are made up.
+    private static func reason(_ error: any Error) -> String {
+        guard let words = (error as? BitGoAPIError)?.providerError?.error?.revealed else { return "\(error)" }
+        return "\(error): \(words)"
     }
 
     // MARK: - Steps

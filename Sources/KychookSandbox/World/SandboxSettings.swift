@@ -10,7 +10,7 @@ package struct SandboxSettings: Equatable, Sendable {
     package var envelopesOrganizationAnswers = true
     /// Whether the answer to an upload says `evalutating submission`, as the guide does.
     package var misspellsUploadStatus = true
-    /// Lines of the notification log; beyond it the oldest that are settled go.
+    /// Lines of the notification log; beyond it a tenth goes, the oldest that are settled.
     package var logLimit = 10_000
     /// Whose identities those are that name no organization; it is the one of the guide.
     package var defaultOrganization = "6573806ef79cafdd1aff42fbffc2ab20"

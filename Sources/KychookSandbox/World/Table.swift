@@ -26,6 +26,17 @@ struct Table<Row: Codable & Sendable>: Sendable {
         }
     }
 
+    /// Takes out the first ones that satisfy a condition, at most so many.
+    mutating func removeFirst(_ count: Int, where condition: (Row) -> Bool) {
+        var ids: Set<String> = []
+        for id in order where ids.count < count && rows[id].map(condition) ?? false { ids.insert(id) }
+        order.removeAll(where: ids.contains)
+        for id in ids {
+            rows[id] = nil
+            if changed.insert(id).inserted { changes.append(id) }
+        }
+    }
+
     var isChanged: Bool { !changes.isEmpty }
 
     /// What has changed since the last call; nil: is gone.

@@ -31,7 +31,7 @@ extension World {
         line.updatedAt = now
         if case .answered(let status) = attempt.outcome { line.lastStatus = status }
         line.state = attempt.isSuccess ? .processed : attempt.isLast ? .failed : .pending
-        log[attempt.notification] = line
+        put(line)
         guard var webhook = webhooks[line.notification.webhook] else { return }
         webhook.note(success: attempt.isSuccess, at: now, suspends: settings.suspends)
         webhooks[webhook.id] = webhook
@@ -42,7 +42,7 @@ extension World {
         guard var line = log[notification], !line.state.isSettled else { return }
         line.state = .failed
         line.updatedAt = now
-        log[notification] = line
+        put(line)
     }
 
     package func notification(_ id: String) -> NotificationRecord? { log[id] }
@@ -95,14 +95,24 @@ extension World {
             fields: fields + [.init("webhook", webhook.id)]
         )
         let line = NotificationRecord(notification: notification, updatedAt: now)
-        log[notification.id] = line
+        put(line)
         unsent.append(notification.id)
         trimLog()
         return line
     }
 
+    private mutating func put(_ line: NotificationRecord) {
+        let id = line.notification.id
+        let wasSettled = log[id]?.state.isSettled ?? false
+        settledLines += (line.state.isSettled ? 1 : 0) - (wasSettled ? 1 : 0)
+        log[id] = line
+    }
+
     private mutating func trimLog() {
-        guard log.count > settings.logLimit, let oldest = log.all.first(where: \.state.isSettled) else { return }
-        log[oldest.notification.id] = nil
+        // Many at once, and only where there are many: each time the whole log is looked through.
+        let batch = max(1, settings.logLimit / 10)
+        guard log.count > settings.logLimit, settledLines >= batch else { return }
+        log.removeFirst(batch, where: \.state.isSettled)
+        settledLines -= batch
     }
 }

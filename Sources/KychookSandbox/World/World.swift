@@ -26,6 +26,8 @@ package struct World: Sendable {
     var users = Table<AccountRecord>()
     var children = Table<ChildEnterprise>()
     var log = Table<NotificationRecord>()
+    /// How many lines of the log may be forgotten.
+    var settledLines = 0
 
     package init(seed: UInt64, settings: SandboxSettings = SandboxSettings()) {
         precondition(!settings.contracts.isEmpty, "without a contract nothing could be signed")

@@ -80,7 +80,7 @@ extension World {
         case .notification:
             let line: NotificationRecord = try read(json)
             log.restore(line, id: id)
-            if !line.state.isSettled { unsent.append(id) }
+            if line.state.isSettled { settledLines += 1 } else { unsent.append(id) }
         case .world:
             let state: WorldState = try read(json)
             generator = state.generator

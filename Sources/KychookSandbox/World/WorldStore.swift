@@ -8,18 +8,32 @@ package import KychookModel
 package struct WorldStoreError: Error, Equatable, Sendable, CustomStringConvertible {
     package let path: String
     package let reason: String
+    /// Another process has it open.
+    package let isInUse: Bool
 
     package var description: String { "the sandbox's state \(path): \(reason)" }
 
     init(_ path: String, _ error: any Error) {
         self.path = path
-        // GRDB's own text may hold arguments, which are personal.
-        reason = (error as? DatabaseError)?.message ?? "it does not hold the state of this version's sandbox"
+        isInUse = (error as? DatabaseError)?.resultCode == .SQLITE_BUSY
+        reason =
+            switch error {
+            case is DatabaseError where isInUse: "another sandbox has it open: end that one, or name another file"
+            // GRDB's own text may hold arguments, which are personal.
+            case let error as DatabaseError: error.message ?? "the database fails"
+            case let error as SystemError: error.reason
+            case let error as UnfitFile: error.rawValue
+            default: UnfitFile.content.rawValue
+            }
     }
 }
 
-/// A row that another version has written.
-private struct UnknownKind: Error {}
+/// Why a file is left as it is.
+private enum UnfitFile: String, Error {
+    /// Another version's, or no sandbox's.
+    case content = "it does not hold the state of this version's sandbox"
+    case shared = "others may read it, and it holds secrets: chmod 600 it"
+}
 
 /// A world in an SQLite file: a row for each object, all changes of a call in one transaction.
 ///
@@ -34,11 +48,16 @@ package final class WorldStore: Sendable {
         do {
             var configuration = Configuration()
             configuration.publicStatementArguments = false
+            // Two sandboxes would write into each other's world.
+            configuration.prepareDatabase { try $0.execute(sql: "PRAGMA locking_mode = EXCLUSIVE") }
             // Made before SQLite would, for its owner alone; SQLite's journal takes the mode over. The process's mask is
             // everybody's in it.
-            _ = try Descriptor.open(path, O_RDWR | O_CREAT, mode: 0o600)
+            let permissions = try Descriptor.open(path, O_RDWR | O_CREAT, mode: 0o600).status().permissions
+            guard permissions & 0o066 == 0 else { throw UnfitFile.shared }
             database = try DatabaseQueue(path: path, configuration: configuration)
             try database.write { database in
+                let tables = try String.fetchAll(database, sql: "SELECT name FROM sqlite_master WHERE type = 'table'")
+                guard tables.allSatisfy({ $0 == "sandbox_object" }) else { throw UnfitFile.content }
                 try database.execute(
                     sql: """
                         CREATE TABLE IF NOT EXISTS sandbox_object (
@@ -60,7 +79,7 @@ package final class WorldStore: Sendable {
                 try Row.fetchAll(database, sql: "SELECT kind, id, json FROM sandbox_object ORDER BY sequence")
             }
             for row in rows {
-                guard let kind = RowKind(rawValue: row["kind"]) else { throw UnknownKind() }
+                guard let kind = RowKind(rawValue: row["kind"]) else { throw UnfitFile.content }
                 try world.restore(kind, id: row["id"], json: Array((row["json"] as String).utf8))
             }
         } catch {
@@ -82,6 +101,11 @@ package final class WorldStore: Sendable {
         } catch {
             throw WorldStoreError(path, error)
         }
+    }
+
+    /// Gives the file to whoever wants it next; nothing can be saved any more.
+    func close() {
+        try? database.close()
     }
 
     /// Saves what has changed since the last call.

@@ -69,7 +69,8 @@ import Testing
         let ledger = try #require(try await sender.settled(2))
         #expect(ledger.counts[.delivered] == 2)
         let failures = ledger.all.flatMap(\.attempts).compactMap(\.failure)
-        #expect(failures.count == 1 && failures.allSatisfy { $0.contains("time") }, "\(failures)")
+        // On a busy machine another attempt may be late, too.
+        #expect(!failures.isEmpty && failures.allSatisfy { $0.contains("time") }, "\(failures)")
     }
 
     @Test(arguments: [1, 3])

@@ -1,0 +1,16 @@
+// `stdout` is a variable to the compiler; nobody sets it.
+@preconcurrency import Glibc
+import KychookLinux
+
+/// Prints bytes as they are, without a line's end.
+func printBytes(_ bytes: [UInt8]) {
+    fwrite(bytes, 1, bytes.count, stdout)
+}
+
+/// Throws when something that was printed got lost, so that a list cut short by a full disk does not pass for a whole
+/// one. Who reads along may go away.
+func finishOutput() throws(SystemError) {
+    let code = fflush(stdout) == 0 ? 0 : errno
+    guard code != EPIPE, code != 0 || ferror(stdout) != 0 else { return }
+    throw SystemError(call: "write", subject: "standard output", code: code == 0 ? EIO : code)
+}
