@@ -44,7 +44,7 @@ package struct IPAddress {
     }
 
     /// The IPv4 address inside `::ffff:a.b.c.d` (RFC 4291, section 2.5.5.2).
-    private var unmapped: [UInt8] {
+    var unmapped: [UInt8] {
         let prefix = [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF]
         return bytes.count == 16 && bytes.starts(with: prefix) ? Array(bytes[12...]) : bytes
     }

@@ -14,8 +14,9 @@ package struct IPNetwork: Hashable, Sendable {
         guard masked(bytes) == bytes else { return nil }
     }
 
+    /// An IPv4 address inside an IPv6 one, as programs on a socket for both write it, is that IPv4 address.
     package func contains(_ address: IPAddress) -> Bool {
-        address.bytes.count == bytes.count && masked(address.bytes) == bytes
+        [address.bytes, address.unmapped].contains { $0.count == bytes.count && masked($0) == bytes }
     }
 
     private func masked(_ bytes: [UInt8]) -> [UInt8] {

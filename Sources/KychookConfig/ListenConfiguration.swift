@@ -84,12 +84,14 @@ extension Reading {
             return []
         }
         if values.isEmpty { diagnostics.error("`listen` is empty: add at least one address", at: value.position) }
-        var seen: Set<ListenAddress> = []
+        var seen: [ListenAddress] = []
         return values.compactMap { value in
             guard let listener = listener(value) else { return nil }
-            if listener.address.port != 0, !seen.insert(listener.address).inserted {
-                diagnostics.error("\(listener.address) is listened on already: remove one", at: value.position)
+            if let other = seen.first(where: { $0.overlaps(listener.address) }) {
+                let already = other == listener.address ? "already" : "already by \(other)"
+                diagnostics.error("\(listener.address) is listened on \(already): remove one", at: value.position)
             }
+            seen.append(listener.address)
             return listener
         }
     }

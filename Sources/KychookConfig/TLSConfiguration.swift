@@ -86,11 +86,18 @@ extension Reading {
             let days = Int((end - now).inSeconds / 86_400)
             diagnostics.warn("the certificate \(path) expires at \(end), in \(days) days: renew it", at: position)
         }
+        if let end = identity.chainValidTo.map({ Timestamp(milliseconds: $0 * 1000) }), now > end {
+            let message =
+                "a certificate after the first in \(path) expired at \(end), and some clients will refuse the server: "
+                + "take the authority's present chain"
+            diagnostics.warn(message, at: position)
+        }
     }
 
     private func words(for fault: CertificateFault, certificate: String, key: String) -> String {
         switch fault {
         case .noCertificate: "the certificate \(certificate) holds no certificate in PEM form"
+        case .brokenCertificate(let position): "certificate number \(position) in \(certificate) is damaged or cut off"
         case .noKey: "the key \(key) holds no key in PEM form"
         case .encryptedKey: "the key \(key) needs a passphrase: store it without one, readable by kychook alone"
         case .keyDoesNotMatch(nil): "the key \(key) does not belong to the certificate \(certificate)"

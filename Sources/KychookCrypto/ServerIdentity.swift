@@ -6,6 +6,8 @@ package final class ServerIdentity {
     package let validFrom: Int64
     /// And not after that; an authority may have made it earlier than ``validFrom``.
     package let validTo: Int64
+    /// The earliest end of the other certificates, likewise; nil when there is no other.
+    package let chainValidTo: Int64?
     /// Every certificate is issued by the one after it, as clients may expect (RFC 5246 section 7.4.2).
     package let isChainInOrder: Bool
     /// The server's own first; at least one.
@@ -16,7 +18,7 @@ package final class ServerIdentity {
     ///   - certificate: PEM, the server's own certificate first.
     ///   - key: PEM, without a passphrase.
     package init(certificate: [UInt8], key keyText: [UInt8]) throws(CertificateFault) {
-        let certificates = pemCertificates(certificate)
+        let (certificates, isComplete) = pemCertificates(certificate)
         let key = pemKey(keyText)
         func fail(_ fault: CertificateFault) -> CertificateFault {
             certificates.forEach { X509_free($0) }
@@ -24,6 +26,8 @@ package final class ServerIdentity {
             ERR_clear_error()
             return fault
         }
+        // Without the rest of the chain some clients would refuse the server, and nobody would know why.
+        guard isComplete else { throw fail(.brokenCertificate(position: certificates.count + 1)) }
         guard let own = certificates.first else { throw fail(.noCertificate) }
         guard let key else {
             let isEncrypted = String(decoding: keyText, as: UTF8.self).contains("ENCRYPTED")
@@ -39,6 +43,7 @@ package final class ServerIdentity {
         self.certificates = certificates
         self.key = key
         (validFrom, validTo) = (start, end)
+        chainValidTo = certificates.dropFirst().compactMap { seconds(X509_get0_notAfter($0)) }.min()
         isChainInOrder = zip(certificates, certificates.dropFirst()).allSatisfy { subject, issuer in
             X509_check_issued(issuer, subject) == X509_V_OK
         }
@@ -50,11 +55,13 @@ package final class ServerIdentity {
     }
 }
 
-private func pemCertificates(_ text: [UInt8]) -> [OpaquePointer] {
-    reading(text) { bio in
+/// Those before the first that cannot be read, and whether there is none such.
+private func pemCertificates(_ text: [UInt8]) -> (certificates: [OpaquePointer], isComplete: Bool) {
+    ERR_clear_error()
+    return reading(text) { bio in
         var certificates: [OpaquePointer] = []
         while let certificate = PEM_read_bio_X509(bio, nil, nil, nil) { certificates.append(certificate) }
-        return certificates
+        return (certificates, ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE)
     }
 }
 

@@ -22,6 +22,9 @@ package enum TLSFailure: Error, Equatable, Sendable {
 package enum CertificateFault: Error, Equatable, Sendable {
     /// No certificate in PEM form.
     case noCertificate
+    /// One of the certificates is damaged or cut off.
+    /// - Parameter position: counted from 1.
+    case brokenCertificate(position: Int)
     /// No key in PEM form.
     case noKey
     /// The key needs a passphrase.

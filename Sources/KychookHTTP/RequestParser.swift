@@ -33,6 +33,10 @@ package struct RequestParser: ~Copyable {
         emptyLines = 0
     }
 
+    /// Something of a request was found, not only the empty lines that some clients send around one: only then is an
+    /// answer owed when nothing more comes.
+    package var hasBegun: Bool { phase != .requestLine || scanned > lineStart }
+
     /// The head is complete and accepted; what is missing is the body.
     package var isInBody: Bool {
         if case .body = phase { true } else { false }
@@ -125,8 +129,9 @@ package struct RequestParser: ~Copyable {
             let line: Range<Int>
             if phase == .requestLine {
                 try checkFirstByte(buffer)
-                // Only the target can make the line this long.
-                let longest = min(limits.head, lineStart + limits.target + RequestLimits.method + 11)
+                // Only the target can make the line longer: beside it and the method there are two blanks, the version
+                // and the line's end.
+                let longest = min(limits.head, lineStart + RequestLimits.method + limits.target + 12)
                 guard let found = try nextLine(buffer, before: longest, orElse: .targetTooLong) else { return false }
                 line = found
             } else {

@@ -24,7 +24,9 @@ package struct FileLock: ~Copyable {
 package func freeSpace(at path: String) throws(SystemError) -> Int64 {
     var status = statvfs()
     _ = try system("statvfs", on: path) { statvfs(path, &status) }
-    return Int64(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+    // A file system that cannot tell may say anything.
+    let (bytes, isBeyond) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+    return isBeyond ? .max : Int64(clamping: bytes)
 }
 
 /// Makes a directory and the missing ones above it, for this user only.

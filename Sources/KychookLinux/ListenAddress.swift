@@ -5,7 +5,7 @@ import Glibc
 package enum ListenAddress: Hashable, Sendable, CustomStringConvertible {
     /// Port 0: the kernel chooses.
     case v4(String, port: UInt16)
-    /// Without brackets. Listens on IPv6 only, so that `0.0.0.0` and `::` can stand side by side.
+    /// Without brackets, in the usual form if it was read from text. Listens on IPv6 only, so that `0.0.0.0` and `::` can stand side by side.
     case v6(String, port: UInt16)
     case unix(path: String)
 
@@ -16,9 +16,7 @@ package enum ListenAddress: Hashable, Sendable, CustomStringConvertible {
         }
         let host = text[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") {
-            var address = in6_addr()
-            let inner = String(host.dropFirst().dropLast())
-            guard inet_pton(AF_INET6, inner, &address) == 1 else { return nil }
+            guard let inner = usualForm(String(host.dropFirst().dropLast())) else { return nil }
             self = .v6(inner, port: port)
         } else {
             var address = in_addr()
@@ -44,6 +42,9 @@ package enum ListenAddress: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Connections that may wait to be accepted, if the kernel allows as many.
+    package static let backlog: Int32 = 4096
+
     /// Opens a listening socket here, non-blocking.
     ///
     /// A socket file left behind by a dead process is removed first, so the caller must hold the lock of the directory
@@ -51,7 +52,7 @@ package enum ListenAddress: Hashable, Sendable, CustomStringConvertible {
     /// - Parameters:
     ///   - backlog: connections that may wait; the kernel caps it by `net.core.somaxconn`.
     ///   - sharesPort: several sockets of this process listen on the port, and the kernel spreads connections over them.
-    package func listen(backlog: Int32 = 4096, sharesPort: Bool = false) throws(SystemError) -> Descriptor {
+    package func listen(backlog: Int32 = backlog, sharesPort: Bool = false) throws(SystemError) -> Descriptor {
         let text = description
         let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
         let address = try SocketAddress(self)
@@ -62,8 +63,7 @@ package enum ListenAddress: Hashable, Sendable, CustomStringConvertible {
         case .v4, .v6:
             setOption(number, SOL_SOCKET, SO_REUSEADDR, 1)
             if sharesPort { setOption(number, SOL_SOCKET, SO_REUSEPORT, 1) }
-            setOption(number, SOL_SOCKET, SO_SNDBUF, sendBuffer)
-            setOption(number, SOL_SOCKET, SO_RCVBUF, receiveBuffer)
+            boundKernelBuffers(number)
             if family == AF_INET6 { setOption(number, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
         case .unix(let path):
             removeSocketFile(path)
@@ -92,15 +92,24 @@ package enum ListenAddress: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// What the kernel may keep for one connection, which inherits this from its listener; else it would be megabytes for
-/// each peer that does not read or sends without a break. The kernel doubles them, and keeps the records in them too.
-private let sendBuffer: Int32 = 32 << 10
-private let receiveBuffer: Int32 = 256 << 10
+/// Bounds what the kernel may keep for one connection, which inherits this from its listener; else it would be megabytes
+/// for each peer that does not read or sends without a break. The kernel doubles both, and keeps the records in them too.
+func boundKernelBuffers(_ listener: Int32) {
+    setOption(listener, SOL_SOCKET, SO_SNDBUF, 32 << 10)
+    setOption(listener, SOL_SOCKET, SO_RCVBUF, 256 << 10)
+}
 
 /// The peer of a connected socket as text, `192.0.2.1:51000`; empty when it has none or is gone.
 /// - Parameter socket: a descriptor that stays open during the call.
 package func peerAddress(ofSocket socket: Int32) -> String {
     SocketAddress.of({ getpeername(socket, $0, $1) })?.text ?? ""
+}
+
+/// An IPv6 address can be written in many ways; two that mean the same become equal.
+private func usualForm(_ text: String) -> String? {
+    var address = in6_addr()
+    guard inet_pton(AF_INET6, text, &address) == 1 else { return nil }
+    return presentation(&address, AF_INET6)
 }
 
 private func portNumber(_ text: Substring) -> UInt16? {

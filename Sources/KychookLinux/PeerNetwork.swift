@@ -4,7 +4,7 @@ import Glibc
 /// since whoever has one address of a /64 has them all.
 package struct PeerNetwork: Hashable, Sendable {
     /// Of IPv6 the upper half; an IPv4 address stands below, and the block that would look alike (`::/64`) holds no
-    /// peer but `::1`.
+    /// peer but `::1`: one that came over IPv4 counts as what it is on a socket for both, too.
     private let number: UInt64
 
     /// nil for a peer without an address: on a Unix-domain socket, or gone already.

@@ -68,27 +68,39 @@ struct SocketAddress {
 
     /// The IPv4 address, or the upper half of the IPv6 address; nil without either.
     var network: UInt64? {
-        switch family {
-        case AF_INET: UInt64(UInt32(bigEndian: load(sockaddr_in.self).sin_addr.s_addr))
-        case AF_INET6: withUnsafeBytes(of: load(sockaddr_in6.self).sin6_addr) { $0.loadUnaligned(as: UInt64.self) }
-        default: nil
+        switch host {
+        case .v4(let address): UInt64(UInt32(bigEndian: address.s_addr))
+        case .v6(let address): withUnsafeBytes(of: address) { $0.loadUnaligned(as: UInt64.self) }
+        case nil: nil
         }
     }
 
     /// `192.0.2.1:51000`, `[2001:db8::1]:51000`, or empty.
     var text: String {
-        var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        switch host {
+        case .v4(var address): "\(presentation(&address, AF_INET)):\(port ?? 0)"
+        case .v6(var address): "[\(presentation(&address, AF_INET6))]:\(port ?? 0)"
+        case nil: ""
+        }
+    }
+
+    private enum Host {
+        case v4(in_addr)
+        case v6(in6_addr)
+    }
+
+    /// A peer that came over IPv4 to a socket for both is an IPv4 address (RFC 4291 section 2.5.5.2). Our own sockets are
+    /// for one of them, but one that was handed over may be for both.
+    private var host: Host? {
         switch family {
-        case AF_INET:
-            var address = load(sockaddr_in.self).sin_addr
-            inet_ntop(AF_INET, &address, &buffer, socklen_t(buffer.count))
-            return "\(string(buffer)):\(port ?? 0)"
+        case AF_INET: return .v4(load(sockaddr_in.self).sin_addr)
         case AF_INET6:
-            var address = load(sockaddr_in6.self).sin6_addr
-            inet_ntop(AF_INET6, &address, &buffer, socklen_t(buffer.count))
-            return "[\(string(buffer))]:\(port ?? 0)"
-        default:
-            return ""
+            let address = load(sockaddr_in6.self).sin6_addr
+            return withUnsafeBytes(of: address) { bytes in
+                let isMapped = bytes[..<10].allSatisfy { $0 == 0 } && bytes[10] == 0xFF && bytes[11] == 0xFF
+                return isMapped ? .v4(bytes.loadUnaligned(fromByteOffset: 12, as: in_addr.self)) : .v6(address)
+            }
+        default: return nil
         }
     }
 
@@ -106,6 +118,9 @@ private func invalid(_ host: String) -> SystemError {
     SystemError(call: "inet_pton", subject: host, code: EINVAL)
 }
 
-private func string(_ buffer: [CChar]) -> String {
-    String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+/// An address as text, in the form that the C library gives it.
+func presentation(_ address: UnsafeRawPointer, _ family: Int32) -> String {
+    var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+    inet_ntop(family, address, &buffer, socklen_t(buffer.count))
+    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }

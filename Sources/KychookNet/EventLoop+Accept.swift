@@ -96,7 +96,12 @@ extension EventLoop {
     }
 
     mutating func resumeAccepting() {
-        guard acceptPausedUntil != nil, table.count < connectionShare else { return }
+        guard acceptPausedUntil != nil else { return }
+        guard table.count < connectionShare else {
+            // Full by now, over a lower limit or connections that a sibling had accepted: no time ends this any more.
+            acceptPausedUntil = .never
+            return
+        }
         acceptPausedUntil = nil
         for (index, listener) in listeners.enumerated() {
             do {

@@ -110,7 +110,7 @@ extension EventLoop {
         case .later:
             inbox.pointee.consume(length)
             connection.pointee.phase = .answering
-            isFullSince = nil
+            fullness = nil
         case .hold:
             hold(connection, inbox, length)
         }
@@ -141,7 +141,7 @@ extension EventLoop {
     mutating func peerHasFinished(_ connection: ConnectionPointer, _ inbox: UnsafeMutablePointer<Inbox>) {
         connection.pointee.isReadable = false
         connection.pointee.hasPeerEnded = true
-        if inbox.pointee.isEmpty {
+        if !inbox.pointee.parser.hasBegun {
             connection.pointee.isClosing = true
         } else {
             refuse(connection, .malformed)
@@ -152,8 +152,10 @@ extension EventLoop {
 
     private mutating func hold(_ connection: ConnectionPointer, _ inbox: UnsafeMutablePointer<Inbox>, _ length: Int) {
         counters.held.add(1)
-        let since = isFullSince ?? now
-        isFullSince = since
+        // What was seen so long ago says nothing of the time between.
+        let lasting = fullness.flatMap { now < $0.seen + limits.commitWait ? $0.since : nil }
+        let since = lasting ?? now
+        fullness = (since, now)
         // Full for so long already: making the next ones wait as long would only add up.
         guard now < since + limits.commitWait else {
             return answerOverloaded(connection, inbox, length)
@@ -166,7 +168,7 @@ extension EventLoop {
 
     /// Offers held requests again, oldest first, until one finds no room.
     mutating func retryHeld() {
-        isFullSince = nil
+        fullness = nil
         var retried = 0
         for id in held {
             guard let connection = table[id], let inbox = connection.pointee.inbox else {
@@ -174,7 +176,7 @@ extension EventLoop {
             }
             let disposition = offer(connection, inbox)
             if case .hold = disposition {
-                isFullSince = now
+                fullness = (now, now)
                 break
             }
             retried += 1
@@ -189,6 +191,7 @@ extension EventLoop {
     mutating func giveUpHolding(_ connection: ConnectionPointer) {
         guard let inbox = connection.pointee.inbox else { preconditionFailure("what is held waits in its inbox") }
         held.removeAll { $0 == connection.pointee.id }
+        fullness?.seen = now
         answerOverloaded(connection, inbox, connection.pointee.heldLength)
         settle(connection, mayContinue: true)
         resumeReading()

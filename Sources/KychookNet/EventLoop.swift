@@ -51,8 +51,8 @@ struct EventLoop: ~Copyable {
     var held: [ConnectionID] = []
     /// Those who could read but may not while requests are held.
     var paused: [ConnectionID] = []
-    /// Since when the handler has found no room without a break.
-    var isFullSince: MonotonicTime?
+    /// Since when the handler has found no room without a break, and when it was last seen to have none.
+    var fullness: (since: MonotonicTime, seen: MonotonicTime)?
     var stopBy: MonotonicTime?
 
     init(_ setup: borrowing LoopSetup, epoll: consuming Epoll, listeners: [Listener], handler: any RequestHandler) {
@@ -126,7 +126,7 @@ struct EventLoop: ~Copyable {
         case .head where isOurFault, .body where isOurFault:
             let timeout = kind == .head ? limits.headTimeout : limits.bodyTimeout
             deadlines.arm(connection.pointee.id.slot, kind, at: now + timeout)
-        case .head where connection.pointee.tls?.isUnwrapping == true:
+        case .head where connection.pointee.tls?.isUnwrapping == true || !hasBegun(connection):
             // Nobody to answer, or no request to be late.
             counters.timeouts.add(1)
             close(connection)
@@ -141,6 +141,10 @@ struct EventLoop: ~Copyable {
             if kind == .write { connection.pointee.socket.resetWhenClosed() }
             close(connection)
         }
+    }
+
+    private func hasBegun(_ connection: ConnectionPointer) -> Bool {
+        connection.pointee.inbox?.pointee.parser.hasBegun ?? false
     }
 
     private mutating func end() {

@@ -38,6 +38,7 @@ package final class Server: Sendable {
     /// - Parameters:
     ///   - loops: event loops; nil: one per usable CPU.
     ///   - inherited: listening sockets of a predecessor that may still be ending; it is waited for.
+    ///   - isEnding: asked while it is waited for: true ends the wait, as if the predecessor stayed.
     ///   - makeReading: how a source's provider is asked.
     package init(
         _ configuration: Configuration,
@@ -45,13 +46,15 @@ package final class Server: Sendable {
         clock: WallClock = .system,
         loops: Int? = nil,
         inherited: InheritedSockets = .none,
+        isEnding: () -> Bool = { false },
         makeReading: @escaping MakeReading = providerReading
     ) throws {
         let directory = StateDirectory(path: configuration.stateDirectory)
         try directory.make()
         // Connections wait meanwhile at the sockets that were handed over.
         let patience = inherited.addresses.isEmpty ? Duration.zero : Server.patience
-        let held = try directory.acquireLock(owner: "process \(getpid())", patience: patience) { holder in
+        let owner = "process \(getpid())"
+        let held = try directory.acquireLock(owner: owner, patience: patience, isOver: isEnding) { holder in
             logger.info("waiting for the state directory", metadata: ["holder": "\(holder)"])
         }
         lock = Monitor(HeldLock(held))
@@ -100,17 +103,6 @@ package final class Server: Sendable {
         self.providers = providers
         let proxies = TrustedProxies(configuration.listen)
         self.proxies = proxies
-        http = try HTTPServer(
-            name: "http",
-            listen: try configuration.listen.map { try KychookLinux.ListenAddress($0) },
-            tls: configuration.listen.map(\.tls?.context),
-            loops: loops ?? Thread.usableCPUs,
-            limits: ServerLimits(configuration.limits),
-            inherited: inherited,
-            makeHandler: { _ in
-                Ingest(table: sources, log: eventLog, clock: clock, statistics: statistics, proxies: proxies)
-            }
-        )
         control = try HTTPServer(
             name: "control",
             listen: [.unix(path: directory.controlSocket)],
@@ -135,7 +127,7 @@ package final class Server: Sendable {
         check = BackgroundCheck(log: log, sources: sources, statistics: statistics, logger: logger)
         let figures = MetricsSource(
             log: log,
-            http: http,
+            edge: { links.http?.counters ?? ServerCounters() },
             sources: sources,
             statistics: statistics,
             deliveries: sinks.statistics,
@@ -148,6 +140,21 @@ package final class Server: Sendable {
         admin = try configuration.admin.map {
             try AdminListener($0, readiness: readiness, source: figures, logger: logger)
         }
+        // Last: where anything before it fails, who waits at a socket that was handed over waits on for the next process.
+        let limits = ServerLimits(configuration.limits)
+        warn(of: limits, unlike: configuration.limits, logger)
+        http = try HTTPServer(
+            name: "http",
+            listen: try configuration.listen.map { try KychookLinux.ListenAddress($0) },
+            tls: configuration.listen.map(\.tls?.context),
+            // Each loop has its share of the connections, one at least.
+            loops: min(loops ?? Thread.usableCPUs, limits.connections),
+            limits: limits,
+            inherited: inherited,
+            makeHandler: { _ in
+                Ingest(table: sources, log: eventLog, clock: clock, statistics: statistics, proxies: proxies)
+            }
+        )
         links.connect(http: http, sinks: sinks, providers: providers)
         check.start()
         try providers.start(configuration.sources)
@@ -177,7 +184,9 @@ package final class Server: Sendable {
         proxies.replace(with: listeners)
         http.updateTLS(listeners.map(\.tls?.context))
         sources.replace(with: new.sources)
-        http.updateLimits(ServerLimits(new.limits))
+        let limits = ServerLimits(new.limits)
+        warn(of: limits, unlike: new.limits, logger)
+        http.updateLimits(limits)
         log.update(EventLog.Limits(new.limits))
         let group = sinks
         waitFor { await group.replace(with: new) }
@@ -305,6 +314,15 @@ extension ServerLimits {
         let limit = DescriptorLimit.raise(to: connections + otherDescriptors)
         return min(connections, limit - min(otherDescriptors, limit / 2))
     }
+}
+
+/// What was configured cannot be had: better known at the start than found out in a flood.
+private func warn(of limits: ServerLimits, unlike configured: LimitsConfiguration, _ logger: Logger) {
+    guard limits.connections < configured.connections else { return }
+    logger.warning(
+        "descriptors suffice for fewer connections than configured: raise the limit of open files (LimitNOFILE=, ulimit -n)",
+        metadata: ["connections": "\(limits.connections)", "configured": "\(configured.connections)"]
+    )
 }
 
 extension KychookLinux.ListenAddress {

@@ -43,15 +43,18 @@ package struct StateDirectory: Sendable {
     }
 
     /// As above, but waits for whoever holds it.
-    /// - Parameter onWait: called once, with the holder, where there is one to wait for.
+    /// - Parameters:
+    ///   - isOver: asked again and again: true ends the wait before its time.
+    ///   - onWait: called once, with the holder, where there is one to wait for.
     package func acquireLock(
         owner: String,
         patience: Duration,
+        isOver: () -> Bool = { false },
         onWait: (_ holder: String) -> Void
     ) throws(StoreError) -> FileLock {
         let deadline = MonotonicTime.now() + patience
         var waits = false
-        while .now() < deadline {
+        while .now() < deadline, !isOver() {
             do {
                 return try acquireLock(owner: owner)
             } catch {

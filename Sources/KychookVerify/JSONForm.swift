@@ -9,18 +9,21 @@ enum JSONForm: String, CaseIterable {
     case escapedCompact = "the form without blanks and with \\u escapes"
     case escapedSpaced = "the form with blanks and \\u escapes (Python's json.dumps)"
 
-    func write(_ text: [UInt8]) -> [UInt8] {
+    /// - Returns: nil when it would be far larger than the text, as brackets that only open would make an indented form.
+    func write(_ text: [UInt8]) -> [UInt8]? {
         switch self {
         case .compact: relaid(text, comma: ",", colon: ":", indent: nil)
         case .spaced: relaid(text, comma: ", ", colon: ": ", indent: nil)
         case .indented2: relaid(text, comma: ",", colon: ": ", indent: 2)
         case .indented4: relaid(text, comma: ",", colon: ": ", indent: 4)
-        case .escapedCompact: escaped(JSONForm.compact.write(text))
-        case .escapedSpaced: escaped(JSONForm.spaced.write(text))
+        case .escapedCompact: JSONForm.compact.write(text).map(escaped)
+        case .escapedSpaced: JSONForm.spaced.write(text).map(escaped)
         }
     }
 
-    private func relaid(_ text: [UInt8], comma: String, colon: String, indent: Int?) -> [UInt8] {
+    private func relaid(_ text: [UInt8], comma: String, colon: String, indent: Int?) -> [UInt8]? {
+        // Each of a few bytes on a line of its own, a dozen levels deep: no provider's body grows further.
+        let limit = text.count * 32
         var output: [UInt8] = []
         var depth = 0
         func newline() {
@@ -29,6 +32,7 @@ enum JSONForm: String, CaseIterable {
             output += [UInt8](repeating: 0x20, count: depth * indent)
         }
         for token in JSONTokens(text) {
+            guard output.count <= limit else { return nil }
             switch token.first {
             case UInt8(ascii: "{"), UInt8(ascii: "["):
                 output += token

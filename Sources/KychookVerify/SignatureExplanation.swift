@@ -136,7 +136,7 @@ private struct Attempt {
             if fits(Array(cut)) || fits(Array(cut.last == 0x0D ? cut.dropLast() : cut)) { return .newlineAddedToBody }
         }
         if fits(body + [0x0A]) || fits(body + [0x0D, 0x0A]) { return .newlineCutFromBody }
-        for form in JSONForm.allCases where fits(form.write(body)) { return .reserialized(form.rawValue) }
+        for form in JSONForm.allCases where form.write(body).map(fits) == true { return .reserialized(form.rawValue) }
         return fits([]) ? .emptyBody : nil
     }
 

@@ -48,10 +48,25 @@ func failure(_ error: any Error) -> any Error {
         return failure(ExitStatus(error), error.description)
     case let error as RequestProblem:
         return failure(.data, "nothing was sent: \(error)")
+    case let error as HandoverFault:
+        return failure(.configuration, error.description)
+    case let error as SystemError where error.call == "bind" || error.call == "listen":
+        return failure(.unavailable, "\(error)\(remedy(for: error.code))")
     case let error as SystemError:
-        return failure(error.call == "bind" || error.call == "listen" ? .unavailable : .inputOutput, error.description)
+        return failure(.inputOutput, error.description)
     default:
         return error
+    }
+}
+
+/// What to do about an address that cannot be listened on.
+private func remedy(for code: Int32) -> String {
+    switch code {
+    case EADDRINUSE: ": end the program that listens there (`ss -ltnp` names it), or choose another address"
+    case EADDRNOTAVAIL: ": choose an address of this machine (`ip address` lists them)"
+    case EACCES: ": choose a port from 1024 on, or give this program the capability CAP_NET_BIND_SERVICE"
+    case ENAMETOOLONG: ": choose a shorter `state_dir`"
+    default: ""
     }
 }
 

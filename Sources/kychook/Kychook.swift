@@ -1,4 +1,5 @@
 import ArgumentParser
+import KychookCrypto
 
 /// The command line: every command is a file beside this one.
 @main
@@ -16,6 +17,11 @@ struct Kychook: ParsableCommand {
             Identities.self, Reconcile.self, Sinks.self, BitGo.self, SandboxCommand.self, Version.self,
         ]
     )
+
+    static func main() {
+        keepOpenSSLToTheEnd()
+        main(nil)
+    }
 }
 
 let kychookVersion = "0.1.0"

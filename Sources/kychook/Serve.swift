@@ -4,6 +4,7 @@ import KychookConfig
 import KychookLinux
 import KychookModel
 import KychookServer
+import KychookStore
 import Logging
 
 struct Serve: ParsableCommand {
@@ -24,7 +25,10 @@ struct Serve: ParsableCommand {
             let logger = Logger(label: "kychook") { _ in StandardErrorLog(settings) }
             warn(parsed, logger)
             try match(inherited, parsed.configuration)
-            let server = try Server(parsed.configuration, logger: logger, inherited: inherited)
+            guard let server = try start(parsed.configuration, logger, inherited, signals) else {
+                logger.info("stopped before it began")
+                return
+            }
             announce(server, parsed.configuration, location, logger)
             let reloader = Reloader(server, location, settings, logger)
             server.onReload { reloader.reload() }
@@ -39,10 +43,30 @@ struct Serve: ParsableCommand {
         }
     }
 
+    /// - Returns: nil when the end came while it waited for its predecessor.
+    private func start(
+        _ configuration: Configuration,
+        _ logger: Logger,
+        _ inherited: InheritedSockets,
+        _ signals: Signals
+    ) throws -> Server? {
+        do {
+            return try Server(
+                configuration,
+                logger: logger,
+                inherited: inherited,
+                isEnding: { signals.isEndPending }
+            )
+        } catch StoreError.locked where signals.isEndPending {
+            return nil
+        }
+    }
+
     /// A socket that nobody accepts from would let the provider wait for ever.
     private func match(_ inherited: InheritedSockets, _ configuration: Configuration) throws {
         let configured = configuration.listen.map(\.address.description)
-        for address in inherited.addresses where !configured.contains(address.description) {
+        let bindable = configured.map(KychookLinux.ListenAddress.init)
+        for address in inherited.addresses where !bindable.contains(address) {
             let wanted = configured.joined(separator: ", ")
             throw failure(
                 .configuration,
@@ -93,6 +117,13 @@ struct Signals {
         pthread_sigmask(SIG_BLOCK, &set, nil)
         // A reader that went away must show as an error of the write, not end the process.
         signal(SIGPIPE, SIG_IGN)
+    }
+
+    /// SIGTERM or SIGINT has come and was not waited for yet.
+    var isEndPending: Bool {
+        var pending = sigset_t()
+        sigpending(&pending)
+        return sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1
     }
 
     func wait() -> Int32 {

@@ -46,6 +46,24 @@ struct ListenTests {
         Fault("listen: [ \"127.0.0.1:8080\" ]", 1, 11, "must be a mapping"),
         Fault("listen: [ {} ]", 1, 11, "`address` is missing"),
         Fault("listen: [ { address: \"[::1]:8\" }, { address: \"[::1]:8\" } ]", 1, 35, "already"),
+        Fault(
+            "listen: [ { address: \"[::1]:8\" }, { address: \"[0::1]:8\" } ]",
+            1,
+            35,
+            "[0::1]:8 is listened on already by"
+        ),
+        Fault(
+            "listen: [ { address: \"localhost:8\" }, { address: \"127.0.0.1:8\" } ]",
+            1,
+            39,
+            "already by localhost:8"
+        ),
+        Fault(
+            "listen: [ { address: \"127.0.0.1:8\" }, { address: \"0.0.0.0:8\", insecure_plain: true } ]",
+            1,
+            39,
+            "already by 127.0.0.1:8"
+        ),
         Fault("listen: [ { address: \"[::1]:8\", insecure_plain: yes } ]", 1, 49, "true or false"),
         Fault("listen: [ { address: \"[::1]:8\", trusted_proxies: 7 } ]", 1, 50, "an IP address or a range"),
         Fault("listen: [ { address: \"[::1]:8\", trusted_proxies: [\"::1\", a] } ]", 1, 58, "an IP address or a"),

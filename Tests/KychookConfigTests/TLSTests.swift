@@ -81,6 +81,20 @@ import Testing
             says: "must come first in /etc/kychook/c.pem: the key belongs to number 2"
         ),
         Bad(testDescription: "no certificate", certificate: Array("x".utf8), column: 55, says: "holds no certificate"),
+        Bad(
+            testDescription: "a chain that is cut off",
+            certificate: server.certificateText + authority.root.certificateText.dropLast(30),
+            column: 55,
+            says: "certificate number 2 in /etc/kychook/c.pem is damaged or cut off"
+        ),
+        Bad(
+            testDescription: "damaged",
+            certificate: Array(
+                "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".utf8
+            ) + server.certificateText,
+            column: 55,
+            says: "certificate number 1 in"
+        ),
         Bad(testDescription: "no key", key: Array("x".utf8), column: 67, says: "holds no key"),
         Bad(testDescription: "expired", days: 91, column: 55, says: "expired at"),
         Bad(testDescription: "not yet valid", days: -1, column: 55, says: "is not valid before"),
@@ -100,6 +114,17 @@ import Testing
     @Test(arguments: [(59, nil), (61, "expires at"), (89, "in 0 days")] as [(Int, String?)])
     func `that ends within 30 days is warned of`(_ days: Int, _ says: String?) throws {
         let warnings = try parse(configuration(TLSTests.text), in: surroundings(days: days)).warnings
+        #expect(warnings.count == (says == nil ? 0 : 1))
+        if let says { #expect(warnings.first?.message.contains(says) == true) }
+    }
+
+    @Test(
+        arguments: [(1, nil), (3, "a certificate after the first in /etc/kychook/c.pem expired at")] as [(Int, String?)]
+    )
+    func `with a chain that has expired is warned of`(_ days: Int, _ says: String?) throws {
+        let certificate = TLSTests.server.certificateText + TLSTests.authority.root.certificateText
+        let surroundings = surroundings(certificate: certificate, days: days)
+        let warnings = try parse(configuration(TLSTests.text), in: surroundings).warnings
         #expect(warnings.count == (says == nil ? 0 : 1))
         if let says { #expect(warnings.first?.message.contains(says) == true) }
     }

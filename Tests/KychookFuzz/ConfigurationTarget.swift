@@ -12,6 +12,18 @@ struct ConfigurationTarget: FuzzTarget {
 
     let seeds = [
         "listen: [ { address: \"127.0.0.1:8080\" } ]\nstate_dir: ./s\nlimits: { body: 1MiB, head_timeout: 10s }\n",
+        #"""
+        listen: [ { address: "[::1]:1", trusted_proxies: [10.0.0.0/8] } ]
+        admin: { address: "127.0.0.1:2" }
+        state_dir: ./s
+        limits: { free_space: 1GiB, connections_per_address: 4 }
+        sources:
+          a: { provider: bitgo, path: /a, secrets: [ { env: SECRET } ], confirm: never, types: [b] }
+        sinks:
+          l: { log: { path: ./l, body: none }, when: { not: { status: [x*] }, body: { /a/b: "c*" } } }
+          h: { http: { url: "https://h.example/", format: original }, rate: 600/m, start: beginning }
+          s: { shell: { command: [/bin/true, 'a b'], environment: { A: "\u0001" } }, retry: { first: 5s, factor: 4 } }
+        """#,
         "sources:\n  a: { provider: bitgo, path: /a, secrets: [ { env: SECRET } ], fields: { status: [/s] } }\n",
         "sinks:\n  a: { shell: { command: [/bin/true] }, when: { any: [ { status: [a*] } ], not: { type: b } } }\n",
         "sinks: { a: { http: { url: \"http://h/\" }, retry: { schedule: [5s], jitter: 0.2 }, rate: 5/s } }\n",
@@ -20,10 +32,15 @@ struct ConfigurationTarget: FuzzTarget {
 
     func `try`(_ input: UnsafeRawBufferPointer) {
         do throws(ConfigurationErrors) {
-            let parsed = try Configuration.parse(Array(input), file: "kychook.yaml", surroundings: surroundings)
-            _ = parsed.configuration.describe()
+            let printed = try parse(Array(input)).describe()
+            let again = try? parse(Array(printed.utf8))
+            precondition(again?.describe() == printed, "what is printed is not what was read")
         } catch {
             precondition(!error.problems.isEmpty, "refused without a reason")
         }
+    }
+
+    private func parse(_ text: [UInt8]) throws(ConfigurationErrors) -> Configuration {
+        try Configuration.parse(text, file: "kychook.yaml", surroundings: surroundings).configuration
     }
 }

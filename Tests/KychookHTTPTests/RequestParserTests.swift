@@ -139,6 +139,15 @@ import Testing
         expect("GET \(target) HTTP/1.1\r\nHost: h\r\n\r\n", RequestLimits(target: 100), difference > 0 ? 414 : 200)
     }
 
+    @Test(arguments: around)
+    func `the target behind the longest method`(_ difference: Int) {
+        let method = "ABCDEFGHIJKLMNOPQRSTUVWX"
+        let target = "/" + String(repeating: "x", count: 99 + difference)
+        let line = "\(method) \(target) HTTP/1.1\r\nHost: h\r\n\r\n"
+        expect("\(line)", RequestLimits(target: 100), difference > 0 ? 414 : 200)
+        expect("\r\n\(line)", RequestLimits(target: 100), difference > 0 ? 414 : 200)
+    }
+
     @Test func `a request line without an end`() {
         expect("GET /" + String(repeating: "x", count: 200), RequestLimits(target: 100), 414)
         expect("GET /" + String(repeating: "x", count: 80), RequestLimits(target: 100), 0)

@@ -81,6 +81,19 @@ import Testing
         }
     }
 
+    @Test(arguments: ["\r\n", "\r\n\r\n"])
+    func `that ends after an empty line closes without an answer, which would pass for the next request's`(
+        _ lines: String
+    ) throws {
+        try withServer(limits: ServerLimits(headTimeout: .milliseconds(50))) { server, port in
+            let client = try RawClient(port: port)
+            try client.send(post("/a", "hello") + lines)
+            #expect(try client.response().status == 200)
+            #expect(try client.isClosed())
+            #expect(server.counters.timeouts == 1)
+        }
+    }
+
     @Test func `does not run while our own answer is awaited`() throws {
         let later = Handover<(Exchange, Response)>()
         let limits = ServerLimits(

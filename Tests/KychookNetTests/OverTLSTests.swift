@@ -27,6 +27,9 @@ import Testing
         .init("half-close, late answer") {
             try `A connection`().`answers a client that has finished sending even when the answer comes later`()
         },
+        .init("empty lines at the end") {
+            try `A connection`().`closes without another answer when only empty lines follow the last request`()
+        },
         .init("peer") { try `A connection`().`knows its peer`() },
         .init("close") { try `A connection`().`closes after an answer that says so, without losing it`() },
         .init("last refusal") { try `A refusal`().`is the last thing on its connection`() },

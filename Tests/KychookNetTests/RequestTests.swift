@@ -162,7 +162,18 @@ import Testing
         }
     }
 
-    @Test(arguments: ["GET / HT", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhell"])
+    @Test func `closes without another answer when only empty lines follow the last request`() throws {
+        try withServer { _, port in
+            let client = try RawClient(port: port)
+            try client.send(post("/a", "hello") + "\r\n")
+            #expect(try client.response().text == "POST /a 5")
+            try client.send("\r\n")
+            client.finishSending()
+            #expect(try client.isClosed())
+        }
+    }
+
+    @Test(arguments: ["\r", "GET / HT", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhell"])
     func `refuses a request that is cut short`(_ request: String) throws {
         try withServer { _, port in
             let client = try RawClient(port: port)

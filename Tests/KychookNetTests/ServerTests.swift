@@ -147,6 +147,22 @@ import Testing
         }
     }
 
+    @Test func `lets a request wait although it was full for long, long ago`() throws {
+        let wait = Duration.milliseconds(100)
+        let limits = ServerLimits(idleTimeout: .milliseconds(300), commitWait: wait)
+        try withServer(limits: limits, Room().function) { _, port in
+            for _ in 0..<2 {
+                let client = try RawClient(port: port)
+                let start = MonotonicTime.now()
+                try client.send(get("/a"))
+                #expect(try client.response().status == 503)
+                #expect(MonotonicTime.now() >= start + wait)
+                // Until its time to be idle has passed.
+                #expect(try client.isClosed())
+            }
+        }
+    }
+
     @Test func `lets the handler see what it could not take`() throws {
         final class Full: RequestHandler {
             func handle(_ request: borrowing Request, _ exchange: Exchange) -> Disposition { .hold }

@@ -175,6 +175,54 @@ import Testing
         }
     }
 
+    /// What arrives is a whole event, rightly signed; only the framing says that it is not all.
+    @Test(arguments: [
+        ("Content-Length: 200", ""), ("Transfer-Encoding: chunked", "\r\n"),
+        ("Transfer-Encoding: chunked", "\r\n0\r\n"),
+    ])
+    func `a body cut short is refused, although the signature fits what came`(_ framing: String, _ end: String) throws {
+        let kychook = try Installation()
+        let isChunked = framing.hasSuffix("chunked")
+        let text = isChunked ? "\(String(body.utf8.count, radix: 16))\r\n\(body)\(end)" : body
+        let lines = [
+            "POST /webhooks/bitgo HTTP/1.1", "Host: h", framing,
+            "X-Signature-SHA256: \(Installation.signature(Array(body.utf8)))",
+        ]
+        let client = try RawClient(port: kychook.port)
+        try client.send(lines.joined(separator: "\r\n") + "\r\n\r\n" + text)
+        client.finishSending()
+        #expect(try client.response().status == 400)
+        #expect(try client.isClosed())
+        #expect(kychook.events().isEmpty)
+    }
+
+    @Test(arguments: [
+        ("[127.0.0.0/8]", "X-Forwarded-For: 1.1.1.1, 203.0.113.7", "203.0.113.7"),
+        ("[127.0.0.0/8]", "Forwarded: for=\"[2001:db8::7]:4711\";proto=https", "2001:db8::7"),
+        ("[10.0.0.0/8]", "X-Forwarded-For: 203.0.113.7", "127.0.0.1"),
+    ])
+    func `a refusal is logged with the address that a trusted proxy names`(
+        _ proxies: String,
+        _ header: String,
+        _ client: String
+    ) throws {
+        let kychook = try Installation(start: false)
+        let text = """
+            listen: [ { address: "127.0.0.1:0", trusted_proxies: \(proxies) } ]
+            state_dir: \(kychook.state)
+            sources:
+              bitgo:
+                provider: bitgo
+                path: /webhooks/bitgo
+                secrets: [ { file: \(kychook.directory.path("secret")) } ]
+            """
+        kychook.write(text, to: kychook.configurationFile, mode: 0o644)
+        try kychook.start()
+        #expect(try kychook.post(Array(body.utf8), headers: [header]).status == 401)
+        let line = kychook.process.line { $0.contains("requests refused") }
+        #expect(line?.contains("client=\(client) ") == true, "\(line ?? "none")")
+    }
+
     @Test func `an encoded body is 415`() throws {
         let kychook = try Installation()
         let bytes = Array(body.utf8)

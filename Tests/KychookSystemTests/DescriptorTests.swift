@@ -7,6 +7,7 @@ import Testing
     {
         let kychook = try Installation(start: false)
         try kychook.start(prelude: "ulimit -n 64;")
+        #expect(kychook.process.lines.contains { $0.contains("fewer connections") && $0.contains("connections=32") })
         let early = try RawClient(port: kychook.port)
         var crowd: [RawClient] = []
         for number in 0..<120 {
@@ -16,6 +17,19 @@ import Testing
         crowd = []
         try expectKept(1000, by: kychook, over: RawClient(port: kychook.port))
         #expect(kychook.events().count == 13)
+    }
+
+    @Test func `one connection is one, however many processors there are`() throws {
+        let kychook = try Installation(limits: "{ connections: 1 }")
+        let first = try RawClient(port: kychook.port)
+        try expectKept(1, by: kychook, over: first)
+        let second = try RawClient(port: kychook.port)
+        let body = Array(Installation.body("id-2", "approved").utf8)
+        try second.send(kychook.request(body, headers: ["X-Signature-SHA256: \(Installation.signature(body))"]))
+        try expectKept(3, by: kychook, over: first)
+        #expect(!second.hasInput(withinMilliseconds: 100))
+        first.finishSending()
+        #expect(try second.response().status == 200)
     }
 
     private func expectKept(_ number: Int, by kychook: Installation, over client: RawClient) throws {

@@ -35,7 +35,32 @@ import Testing
         second.configure(listen: "127.0.0.1:\(first.port)")
         let result = second.output(["serve"])
         #expect(result.end == .exited(69))
-        #expect(result.lines.contains { $0.contains("127.0.0.1:\(first.port)") }, "\(result.lines)")
+        let says = "bind 127.0.0.1:\(first.port): Address already in use: end the program"
+        #expect(result.lines.contains { $0.contains(says) }, "\(result.lines)")
+    }
+
+    @Test func `an admin address in use exits 69`() throws {
+        let first = try Installation()
+        let second = try Installation(start: false)
+        second.configure(admin: "127.0.0.1:\(first.port)")
+        #expect(second.output(["serve"]).end == .exited(69))
+    }
+
+    @Test func `a state directory whose name is too long for a socket exits 69 and says so`() throws {
+        let kychook = try Installation(start: false)
+        let text = """
+            listen: [ { address: "127.0.0.1:0" } ]
+            state_dir: \(kychook.directory.path(String(repeating: "d", count: 100)))
+            sources:
+              bitgo: { provider: bitgo, path: /a, secrets: [ { file: \(kychook.directory.path("secret")) } ] }
+            """
+        kychook.write(text, to: kychook.configurationFile, mode: 0o644)
+        let result = kychook.output(["serve"])
+        #expect(result.end == .exited(69))
+        #expect(
+            result.lines.contains { $0.contains("File name too long: choose a shorter `state_dir`") },
+            "\(result.lines)"
+        )
     }
 
     @Test func `below the free-space floor events are held, then 503, and taken again when there is space`() throws {

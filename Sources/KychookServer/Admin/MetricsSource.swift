@@ -7,7 +7,8 @@ import KychookStore
 /// Where the figures are, all over the server.
 struct MetricsSource: Sendable {
     let log: EventLog
-    let http: HTTPServer
+    /// Of the public listener, which opens last.
+    let edge: @Sendable () -> ServerCounters
     let sources: SourceTable
     let statistics: IngestStatistics
     let deliveries: DeliveryStatistics
@@ -23,7 +24,7 @@ struct MetricsSource: Sendable {
         MetricsSnapshot(
             now: clock.now(),
             started: started,
-            edge: http.counters,
+            edge: edge(),
             certificates: certificates,
             configuredSources: sources.current.map(\.name),
             sources: statistics.bySource,
