@@ -9,7 +9,8 @@ func failure(_ error: BitGoAPIError) -> ExitCode {
     let parts = [provider.name, provider.error?.revealed].compactMap(\.self)
     if !parts.isEmpty { printError("bitgo says: \(printable(parts.joined(separator: ": ")))") }
     for detail in provider.details?.revealed ?? [] { printError("    \(printable(detail))") }
-    if let more = provider.additionalDetails?.revealed {
+    for more in [provider.context?.revealed, provider.additionalDetails?.revealed].compactMap(\.self)
+    where more != .object([]) && more != .null {
         printError("    \(printable(String(decoding: more.bytes, as: UTF8.self)))")
     }
     if let request = provider.requestID { printError("request id for bitgo's support: \(request)") }

@@ -71,8 +71,8 @@ import Testing
 
     static let faults: [(BitGoAPIError, ReadingFault?)] = [
         (.notFound(nil), .absent), (.rejected(status: 400, nil), .absent),
-        (.rateLimited(retryAfter: .seconds(7)), .rateLimited(after: .seconds(7))),
-        (.rateLimited(retryAfter: nil), .rateLimited(after: nil)),
+        (.rateLimited(nil, retryAfter: .seconds(7)), .rateLimited(after: .seconds(7))),
+        (.rateLimited(nil, retryAfter: nil), .rateLimited(after: nil)),
         (.unavailable(status: 503, nil, retryAfter: nil), nil),
         (.transport(.timedOut(.connecting), mayHaveActed: false), nil),
         (.unexpectedStatus(600), nil),

@@ -103,7 +103,7 @@ package struct BitGoAPI: Sendable {
     ) async throws(BitGoAPIError) -> ClientResponse {
         let now = clock.elapsed()
         switch budget.take(at: now, within: begin + limits.total - now) {
-        case .tooLate(let wait): throw .rateLimited(retryAfter: wait)
+        case .tooLate(let wait): throw .rateLimited(nil, retryAfter: wait)
         case .granted(after: .zero): break
         case .granted(let wait): try await pause(wait)
         }
@@ -118,7 +118,7 @@ package struct BitGoAPI: Sendable {
         do throws(BitGoAPIError) {
             return try judge(answer, limits, now: clock.wall.now())
         } catch {
-            if case .rateLimited(let wait?) = error { budget.close(until: clock.elapsed() + wait) }
+            if case .rateLimited(_, let wait?) = error { budget.close(until: clock.elapsed() + wait) }
             throw error
         }
     }

@@ -92,7 +92,7 @@ extension ReadingFault {
     init(_ error: BitGoAPIError) {
         switch error {
         case .notFound, .rejected(status: 400, _): self = .absent
-        case .rateLimited(let after): self = .rateLimited(after: after)
+        case .rateLimited(_, let after): self = .rateLimited(after: after)
         case .unavailable, .malformedAnswer, .transport: self = .unreachable(error.description)
         case .unauthorized, .forbidden, .rejected, .redirected, .unexpectedStatus, .oversizedAnswer:
             self = .refused(error.description)
