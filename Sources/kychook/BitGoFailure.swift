@@ -18,12 +18,16 @@ func failure(_ error: BitGoAPIError) -> ExitCode {
 }
 
 /// Runs a call that is never sent twice, and says so when nobody knows whether it was done.
-func sentOnce<Result>(_ call: () throws -> Result) throws -> Result {
+/// - Parameter advice: what to do then.
+func sentOnce<Result>(
+    advice: String = "look at what is there before you repeat it",
+    _ call: () throws -> Result
+) throws -> Result {
     do {
         return try call()
     } catch let error as BitGoAPIError where error.mayHaveActed {
         let code = failure(error)
-        printError("it may have been done all the same: look at what is there before you repeat it")
+        printError("it may have been done all the same: \(advice)")
         throw code
     }
 }
