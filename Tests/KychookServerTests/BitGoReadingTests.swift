@@ -53,7 +53,8 @@ import Testing
                 body: Array(
                     """
                     {"webhooks":[
-                    {"id":"w1","type":"identityStatus","url":"u","state":"suspended","successiveFailedAttempts":100},
+                    {"id":"w1","type":"identityStatus","url":"u","state":"suspended","successiveFailedAttempts":100,
+                    "lastAttempt":"2026-01-18T14:36:40.000Z"},
                     {"id":"w2","type":"transfer","url":"u","state":"suspended"},
                     {"id":"w3","type":"userKycState","url":"u","state":"active"}]}
                     """.utf8
@@ -63,7 +64,13 @@ import Testing
         let webhooks = try await Self.reading(double).webhooks(of: BitGoDouble.organization)
         #expect(
             webhooks == [
-                WebhookView(id: "w1", type: "identityStatus", isSuspended: true, successiveFailedAttempts: 100),
+                WebhookView(
+                    id: "w1",
+                    type: "identityStatus",
+                    isSuspended: true,
+                    successiveFailedAttempts: 100,
+                    lastAttempt: .start
+                ),
                 WebhookView(id: "w3", type: "userKycState"),
             ]
         )

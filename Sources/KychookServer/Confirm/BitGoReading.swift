@@ -71,7 +71,8 @@ struct BitGoReading: ProviderReading {
                 id: webhook.id,
                 type: webhook.type.text,
                 isSuspended: webhook.state == .known(.suspended),
-                successiveFailedAttempts: webhook.successiveFailedAttempts ?? 0
+                successiveFailedAttempts: webhook.successiveFailedAttempts ?? 0,
+                lastAttempt: webhook.lastAttempt
             )
         }
     }

@@ -80,11 +80,20 @@ package struct WebhookView: Equatable, Sendable {
     package var type: String
     package var isSuspended: Bool
     package var successiveFailedAttempts: Int
+    /// When it was last sent, if the provider says so.
+    package var lastAttempt: Timestamp?
 
-    package init(id: String, type: String, isSuspended: Bool = false, successiveFailedAttempts: Int = 0) {
+    package init(
+        id: String,
+        type: String,
+        isSuspended: Bool = false,
+        successiveFailedAttempts: Int = 0,
+        lastAttempt: Timestamp? = nil
+    ) {
         self.id = id
         self.type = type
         self.isSuspended = isSuspended
         self.successiveFailedAttempts = successiveFailedAttempts
+        self.lastAttempt = lastAttempt
     }
 }

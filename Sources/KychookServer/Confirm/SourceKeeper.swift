@@ -109,7 +109,7 @@ actor SourceKeeper {
                 "the provider has suspended a webhook: delete it there and create it again",
                 metadata: ["webhook": "\(webhook.id)"]
             )
-            context.tell { $0.sourceSuspended(self.source.name, webhook: webhook.id, at: $1) }
+            context.tell { $0.sourceSuspended(self.source.name, webhook, at: $1) }
         }
         for webhook in findings.failing {
             logger.warning(
