@@ -59,7 +59,7 @@ final class ConfirmationTable {
                 word = max(ifnull(word, excluded.word), ifnull(excluded.word, word))
             """
         )
-        putOff = try Statement(database, "UPDATE confirmation SET tries = ?, next_try = ? WHERE subject = ?")
+        putOff = try Statement(database, "UPDATE confirmation SET tries = ?, next_try = ?, asked = ? WHERE subject = ?")
         drop = try Statement(database, "DELETE FROM confirmation WHERE subject = ?")
     }
 
@@ -115,10 +115,11 @@ final class ConfirmationTable {
         return try findUpdate.row { $0.time(0) } ?? nil
     }
 
-    func putOff(_ subject: Int64, tries: Int, until next: Timestamp) throws(SQLiteFailure) {
+    func putOff(_ subject: Int64, tries: Int, until next: Timestamp, asked: Timestamp) throws(SQLiteFailure) {
         putOff.bind(1, Int64(tries))
         putOff.bind(2, next.milliseconds)
-        putOff.bind(3, subject)
+        putOff.bind(3, asked.milliseconds)
+        putOff.bind(4, subject)
         try putOff.run()
     }
 
