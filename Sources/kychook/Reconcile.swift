@@ -52,7 +52,7 @@ struct Reconcile: ParsableCommand {
         let verb = dryRun ? "would be recorded" : "recorded"
         print(
             "\(run.source): \(run.read) read, \(run.open) open, \(run.changed) changed and \(run.new) new \(verb), "
-                + "\(run.failed) not found"
+                + "\(run.failed) not found or unreadable"
         )
     }
 }

@@ -45,6 +45,35 @@ import Testing
         #expect(page.next == nil)
     }
 
+    @Test func `an identity of a list that cannot be read is told by its ID`() async throws {
+        let double = BitGoDouble()
+        let body = #"{"identities":[{"id":"a","status":null},{"status":"x"},7,{"id":"b","status":"approved"}]}"#
+        double.script(.answer(200, body: Array(body.utf8)))
+        let page = try await Self.reading(double).identities(
+            of: BitGoDouble.organization,
+            enterprise: nil,
+            page: nil
+        )
+        #expect(page.identities.map(\.id) == ["b"])
+        #expect(page.unreadable == ["a", nil, nil])
+    }
+
+    @Test(arguments: ["{}", "<html>", #"{"identities":[{"id":"i1","status":null}]}"#, #"{"identities":7}"#])
+    func `an answer that is not the API's is told from none`(body: String) async throws {
+        let double = BitGoDouble()
+        double.script(.answer(200, body: Array(body.utf8)))
+        let reading = try Self.reading(double)
+        do throws(ReadingFault) {
+            _ = try await reading.identity("i1", organization: BitGoDouble.organization, enterprise: nil)
+            Issue.record("no fault")
+        } catch {
+            guard case .unreadable = error else {
+                Issue.record(error)
+                return
+            }
+        }
+    }
+
     @Test func `only webhooks that tell of subjects count, and a suspension shows`() async throws {
         let double = BitGoDouble()
         double.script(

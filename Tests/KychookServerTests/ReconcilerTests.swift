@@ -49,6 +49,20 @@ import Testing
         #expect((result.read, result.changed, result.failed) == (2, 1, 1))
     }
 
+    @Test func `an identity that cannot be read is counted, and hides no other`() async throws {
+        let store = try await Self.store(["odd": "in review", "alone": "in review", "last": "in review"])
+        let reading = ScriptedReading { id, _ in
+            id == "alone" ? .failure(.unreadable("no status")) : .success(IdentityView(id: id, status: "approved"))
+        }
+        let listed = [IdentityView(id: "empty", status: ""), IdentityView(id: "new", status: "initiating")]
+        reading.list(.success(IdentityPage(listed, unreadable: ["odd", nil])))
+        let result = try await Self.reconciler(reading, store).run(dryRun: false)
+        // One that was in a list is not asked for again.
+        #expect(reading.started.sorted() == ["org/alone", "org/last"])
+        #expect((result.new, result.changed, result.failed) == (1, 1, 4))
+        #expect(result.fault == nil)
+    }
+
     @Test func `lists are read to their last page`() async throws {
         let store = try TestStore()
         let reading = ScriptedReading()
@@ -76,7 +90,8 @@ import Testing
 
     @Test(arguments: [
         (1, ReadingFault.unreachable("down"), true), (2, .rateLimited(after: nil), true),
-        (3, .unreachable("down"), false), (1, .refused("401"), false), (1, .absent, false),
+        (3, .unreachable("down"), false), (1, .refused("401"), false), (1, .unreadable("?"), false),
+        (1, .absent, false),
     ])
     func `what may pass is tried three times`(faults: Int, fault: ReadingFault, isWhole: Bool) async throws {
         let store = try TestStore()

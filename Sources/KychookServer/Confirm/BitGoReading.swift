@@ -58,8 +58,11 @@ struct BitGoReading: ProviderReading {
         page: String?
     ) async throws(ReadingFault) -> IdentityPage {
         let query = IdentityQuery(organization: organization, enterprise: enterprise)
-        let found = try await answer { () async throws(BitGoAPIError) in try await api.identitySnapshots(query) }
-        return IdentityPage(found.map(IdentityView.init))
+        let found = try await answer { () async throws(BitGoAPIError) in try await api.listedIdentities(query) }
+        return IdentityPage(
+            found.compactMap(\.snapshot).map(IdentityView.init),
+            unreadable: found.filter { $0.snapshot == nil }.map(\.id)
+        )
     }
 
     func webhooks(of organization: String) async throws(ReadingFault) -> [WebhookView] {
@@ -94,7 +97,8 @@ extension ReadingFault {
         switch error {
         case .notFound, .rejected(status: 400, _): self = .absent
         case .rateLimited(_, let after): self = .rateLimited(after: after)
-        case .unavailable, .malformedAnswer, .transport: self = .unreachable(error.description)
+        case .unavailable, .transport: self = .unreachable(error.description)
+        case .malformedAnswer: self = .unreadable(error.description)
         case .unauthorized, .forbidden, .rejected, .redirected, .unexpectedStatus, .oversizedAnswer:
             self = .refused(error.description)
         }
