@@ -95,7 +95,13 @@ extension BitGoWebhooks {
         /// - Returns: false when no server runs.
         private func reload(_ configuration: Configuration) throws -> Bool {
             let socket = StateDirectory(path: configuration.stateDirectory).controlSocket
-            guard let report = try ControlClient(socket: socket).reload() else {
+            let answer: ReloadReport?
+            do {
+                answer = try ControlClient(socket: socket).reload()
+            } catch {
+                throw failure(.unavailable, "the secret is saved; send the server a SIGHUP, it was not told: \(error)")
+            }
+            guard let report = answer else {
                 printError("no server runs: it will read the new secret when it starts")
                 return false
             }
