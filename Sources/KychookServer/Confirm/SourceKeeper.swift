@@ -50,7 +50,8 @@ actor SourceKeeper {
     /// What is due now.
     func turn() async {
         let now = context.clock.now()
-        if let interval = source.api?.reconcile, memory.lastRun.map({ now - $0 >= interval }) ?? true {
+        // A last run that is yet to come: the clock was set back.
+        if let interval = source.api?.reconcile, memory.lastRun.map({ now - $0 >= interval || now < $0 }) ?? true {
             memory.lastRun = now
             _ = await reconcile(dryRun: false)
         }
