@@ -58,6 +58,14 @@ import Testing
         #expect(page.unreadable == ["a", nil, nil])
     }
 
+    @Test func `one identity is found among others that cannot be read`() async throws {
+        let double = BitGoDouble()
+        double.script(.answer(200, body: Array(#"{"identities":[{"id":"odd"},{"id":"i1","status":"approved"}]}"#.utf8)))
+        let reading = try Self.reading(double)
+        let view = try await reading.identity("i1", organization: BitGoDouble.organization, enterprise: nil)
+        #expect(view.status == "approved")
+    }
+
     @Test(arguments: ["{}", "<html>", #"{"identities":[{"id":"i1","status":null}]}"#, #"{"identities":7}"#])
     func `an answer that is not the API's is told from none`(body: String) async throws {
         let double = BitGoDouble()

@@ -46,8 +46,9 @@ struct BitGoReading: ProviderReading {
         enterprise: String?
     ) async throws(ReadingFault) -> IdentityView {
         let query = IdentityQuery(organization: organization, enterprise: enterprise, identity: id)
-        let found = try await answer { () async throws(BitGoAPIError) in try await quickAPI.identitySnapshots(query) }
-        guard let snapshot = found.first(where: { $0.id == id }) else { throw .absent }
+        let found = try await answer { () async throws(BitGoAPIError) in try await quickAPI.listedIdentities(query) }
+        guard let listed = found.first(where: { $0.id == id }) else { throw .absent }
+        guard let snapshot = listed.snapshot else { throw .unreadable("the identity in the answer has no status") }
         return IdentityView(snapshot)
     }
 
