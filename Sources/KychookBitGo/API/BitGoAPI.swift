@@ -29,6 +29,9 @@ package struct BitGoAPI: Sendable {
             self.firstWait = firstWait
             self.longestWait = longestWait
         }
+
+        /// For an organization's list, which comes in one answer, some 1 KB an identity.
+        package static let list = Limits(answerInBytes: 32 << 20)
     }
 
     private let base: BitGoBaseURL

@@ -19,8 +19,6 @@ struct BitGoReading: ProviderReading {
 
     /// One for all sources: each would cost a thread and libcurl's memory.
     private static let client = HTTPClient()
-    /// An organization's list comes in one answer, some 1 KB an identity.
-    private static let limits = BitGoAPI.Limits(answerInBytes: 32 << 20)
     private static let quickLimits = BitGoAPI.Limits(perTry: .seconds(10), total: .seconds(15))
 
     init(_ configuration: APIConfiguration, types: [EventType], client: HTTPClient = BitGoReading.client) {
@@ -34,7 +32,7 @@ struct BitGoReading: ProviderReading {
                 budget: budget
             )
         }
-        self.api = api(BitGoReading.limits)
+        self.api = api(.list)
         quickAPI = api(BitGoReading.quickLimits)
         self.types = Set(types.filter { $0.subject != nil }.map(\.name))
     }
