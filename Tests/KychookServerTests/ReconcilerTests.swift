@@ -194,6 +194,31 @@ import Testing
         #expect(lines.withLock { $0.count { $0.contains("deliveries fail") && $0.contains("webhook=w2") } } == 1)
     }
 
+    @Test func `a dry run tells of a suspended webhook, and appends nothing`() async throws {
+        let (reading, told) = (ScriptedReading(), Locked<[IncomingEvent]>([]))
+        reading.say(.success([WebhookView(id: "w", type: "identityStatus", isSuspended: true)]))
+        let store = try TestStore()
+        let tell = { @Sendable (event: IncomingEvent) in told.withLock { $0.append(event) } }
+        let context = ProviderContext.test(store, clock: MovableClock(), tell: tell)
+        let keeper = try SourceKeeper(Self.reconciler(reading, store), context)
+        #expect(await keeper.reconcile(dryRun: true)?.webhooks.map(\.id) == ["w"])
+        #expect(told.withLock { $0.isEmpty })
+        _ = await keeper.reconcile(dryRun: false)
+        #expect(told.withLock { $0.count } == 1)
+    }
+
+    @Test func `webhooks that cannot be read are a fault, with a server and without`() async throws {
+        let reading = ScriptedReading()
+        reading.say(.failure(.refused("403")))
+        let store = try TestStore()
+        let fault = "the webhooks cannot be read: refused: 403"
+        let keeper = try Self.keeper(reading, store, MovableClock())
+        #expect(await keeper.reconcile(dryRun: false)?.fault == fault)
+        let place = Self.place(store, [.confirmed()], reading)
+        let report = try await ReconcileCommand(source: nil, dryRun: false).run(place)
+        #expect(report.sources.map(\.fault) == [fault])
+    }
+
     @Test func `a silence is an event and a figure`() async throws {
         let store = try await Self.store(["a": "in review", "b": "approved"])
         let (clock, statistics, told) = (MovableClock(), ProviderStatistics(), Locked<[IncomingEvent]>([]))

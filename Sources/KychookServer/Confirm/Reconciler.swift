@@ -50,6 +50,11 @@ package struct SourceReconciliation: Codable, Equatable, Sendable {
 }
 
 extension SourceReconciliation {
+    /// Beside what broke the reconciliation itself off, this is not worth a word.
+    mutating func noteWebhooks(_ fault: ReadingFault) {
+        self.fault = self.fault ?? "the webhooks cannot be read: \(fault.reason)"
+    }
+
     mutating func note(_ all: [WebhookView]) {
         webhooks = all.filter { $0.isSuspended || $0.successiveFailedAttempts > 0 }.map {
             FailingWebhook(

@@ -65,8 +65,17 @@ actor SourceKeeper {
         defer { isRunning = false }
         var result = await reconciler.run(dryRun: dryRun)
         if !dryRun, !Task.isCancelled { tell(of: result) }
-        let webhooks = await lookAtWebhooks()
-        result.note(webhooks)
+        do throws(ReadingFault) {
+            let webhooks = try await reconciler.webhooks()
+            result.note(webhooks)
+            // What is told becomes an event, and a dry run appends none.
+            if !dryRun { note(webhooks) }
+        } catch {
+            result.noteWebhooks(error)
+            if !Task.isCancelled {
+                logger.warning("the provider's webhooks cannot be read", metadata: ["reason": "\(error.reason)"])
+            }
+        }
         return result
     }
 
@@ -84,20 +93,6 @@ actor SourceKeeper {
     }
 
     // MARK: - Webhooks
-
-    /// - Returns: none when they cannot be read.
-    private func lookAtWebhooks() async -> [WebhookView] {
-        do throws(ReadingFault) {
-            let webhooks = try await reconciler.webhooks()
-            note(webhooks)
-            return webhooks
-        } catch {
-            if !Task.isCancelled {
-                logger.warning("the provider's webhooks cannot be read", metadata: ["reason": "\(error.reason)"])
-            }
-            return []
-        }
-    }
 
     private func note(_ webhooks: [WebhookView]) {
         context.statistics.update(source.name) { figures in
