@@ -44,13 +44,18 @@ extension Reading {
         knowing vocabulary: FilterVocabulary
     ) -> SinkFilter? {
         guard let value = mapping.value(field.rawValue) else { return nil }
-        return .field(
-            field,
-            in: patterns(value, named: "`\(field.rawValue)`") { text, position in
-                guard let doubt = vocabulary.doubt(about: text, as: field) else { return }
-                diagnostics.warn(doubt, at: position)
-            }
-        )
+        let patterns = patterns(value, named: "`\(field.rawValue)`") { text, position in
+            guard let doubt = vocabulary.doubt(about: text, as: field) else { return }
+            diagnostics.warn(doubt, at: position)
+        }
+        switch field {
+        case .status, .previousStatus:
+            let spellings = patterns.flatMap { vocabulary.otherSpellings(of: $0.description) }
+            let others = spellings.map { SinkFilter.Pattern($0) }.filter { !patterns.contains($0) }
+            return .field(field, in: patterns + others)
+        case .source, .type, .subject, .enterprise, .organization:
+            return .field(field, in: patterns)
+        }
     }
 
     /// `status_group`, and what is short for it. A `false` of these lets statuses pass that are in no group.
@@ -125,6 +130,7 @@ struct FilterVocabulary {
     /// nil when some source may send types that its preset does not list.
     private let types: [String]?
     private let statuses: [String]?
+    private let statusAliases: [(spelling: String, listed: String)]
     let groups: StatusGroups
 
     init(sources: [SourceConfiguration]) {
@@ -134,10 +140,16 @@ struct FilterVocabulary {
         self.types =
             types.contains(where: \.isEmpty)
             ? nil : types.flatMap { $0.map(\.name) } + [Interpretation.uninterpretedType]
+        statusAliases = sources.flatMap { $0.preset.statusAliases.map { (spelling: $0.key, listed: $0.value) } }
         let withSubject = types.flatMap { $0.filter { $0.subject != nil } }
         statuses =
             types.contains(where: \.isEmpty) || withSubject.contains(where: \.statuses.isEmpty)
             ? nil : withSubject.flatMap(\.statuses)
+    }
+
+    /// Under which a provider may send a status too: an event keeps the one that came.
+    func otherSpellings(of status: String) -> [String] {
+        Set(statusAliases.filter { $0.listed == status }.map(\.spelling)).sorted()
     }
 
     /// What is odd about a text in a condition, in words; nil for globs and for whatever could match.
@@ -152,6 +164,7 @@ struct FilterVocabulary {
             let own = InternalEvent.allCases.map(\.rawValue)
             return doubt(about: text, among: own, "kychook has no event of its own called")
         case .status, .previousStatus:
+            guard !statusAliases.contains(where: { $0.spelling == text }) else { return nil }
             return doubt(about: text, among: statuses, "no source is known to send the status")
         case .subject:
             return Subject(text) == nil

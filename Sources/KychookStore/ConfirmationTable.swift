@@ -51,13 +51,15 @@ final class ConfirmationTable {
             """
             INSERT INTO confirmation (subject, source, sequence, word, asked, tries, next_try)
             VALUES (?1, ?2, ?3, ?4, ?5, 0, ?5)
-            ON CONFLICT (subject) DO UPDATE SET sequence = excluded.sequence, tries = 0, next_try = excluded.next_try,
-                -- A late event gives an older word no more time.
-                asked = CASE WHEN excluded.word IS NULL AND word IS NOT NULL THEN asked ELSE excluded.asked END,
-                word = ifnull(excluded.word, word)
+            -- An event that is interpreted anew may be older than those that wait already.
+            ON CONFLICT (subject) DO UPDATE SET sequence = max(sequence, excluded.sequence), tries = 0,
+                next_try = excluded.next_try,
+                -- A late event, or an older word, gives the word no more time.
+                asked = CASE WHEN word > ifnull(excluded.word, 0) THEN asked ELSE excluded.asked END,
+                word = max(ifnull(word, excluded.word), ifnull(excluded.word, word))
             """
         )
-        putOff = try Statement(database, "UPDATE confirmation SET tries = ?, next_try = ? WHERE subject = ?")
+        putOff = try Statement(database, "UPDATE confirmation SET tries = ?, next_try = ?, asked = ? WHERE subject = ?")
         drop = try Statement(database, "DELETE FROM confirmation WHERE subject = ?")
     }
 
@@ -66,12 +68,13 @@ final class ConfirmationTable {
         return try findAsking.row { $0.integer(0) }
     }
 
-    func ask(of subject: Int64, source: Int64, for event: Event) throws(SQLiteFailure) {
+    /// - Parameter now: from when on the API has its time to answer.
+    func ask(of subject: Int64, source: Int64, for event: Event, at now: Timestamp) throws(SQLiteFailure) {
         putAsking.bind(1, subject)
         putAsking.bind(2, source)
         putAsking.bind(3, event.sequence)
         putAsking.bind(4, event.change == .unconfirmed ? event.sequence : nil)
-        putAsking.bind(5, event.received.milliseconds)
+        putAsking.bind(5, now.milliseconds)
         try putAsking.run()
     }
 
@@ -112,10 +115,11 @@ final class ConfirmationTable {
         return try findUpdate.row { $0.time(0) } ?? nil
     }
 
-    func putOff(_ subject: Int64, tries: Int, until next: Timestamp) throws(SQLiteFailure) {
+    func putOff(_ subject: Int64, tries: Int, until next: Timestamp, asked: Timestamp) throws(SQLiteFailure) {
         putOff.bind(1, Int64(tries))
         putOff.bind(2, next.milliseconds)
-        putOff.bind(3, subject)
+        putOff.bind(3, asked.milliseconds)
+        putOff.bind(4, subject)
         try putOff.run()
     }
 

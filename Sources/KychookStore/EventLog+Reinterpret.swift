@@ -19,20 +19,23 @@ extension EventLog {
     /// Reads stored bodies again with corrected fields and repairs events and statuses (design, section 10).
     ///
     /// An event keeps its sequence and its ID. One transaction a page of events; sinks are told nothing: what they
-    /// should hear again is an operator's replay.
+    /// should hear again is an operator's replay. Where the source has words confirmed by API, a repaired one waits for
+    /// that as it would have when it came.
     /// - Parameters:
+    ///   - now: when what has to be confirmed begins to wait.
     ///   - interpret: the new reading of one stored event, or nil to leave it alone. On the writer's thread.
     package func reinterpret(
         since: Timestamp,
         source: String?,
         dryRun: Bool,
+        now: Timestamp,
         interpret: @escaping @Sendable (StoredEvent) -> (Interpretation, SourceRules)?
     ) async throws -> Reinterpretation {
         var result = Reinterpretation()
         var position: Int64 = 0
         while true {
             let page = try await perform { [position] database in
-                try Reinterpreter(database).run(
+                try Reinterpreter(database, now: now).run(
                     after: position,
                     since: since,
                     source: source,
@@ -52,10 +55,14 @@ extension EventLog {
 private struct Reinterpreter {
     private let database: Database
     private let statements: Statements
+    private let confirmations: ConfirmationTable
+    private let now: Timestamp
 
-    init(_ database: Database) throws {
+    init(_ database: Database, now: Timestamp) throws {
         self.database = database
+        self.now = now
         statements = try Statements(database)
+        confirmations = try ConfirmationTable(database)
     }
 
     struct Page: Sendable {
@@ -103,9 +110,15 @@ private struct Reinterpreter {
         let source = try statements.putSource(rules)
         var hasher = Hasher()
         let fingerprint = interpretation.subject.map { Fingerprint(of: $0, source: rules.name, hasher: &hasher) }
+        if let former = item.subject { try takeBack(event, from: former) }
         let known = try fingerprint.flatMap { try statements.subject($0) }
+        let demand = rules.demand(
+            try change(of: event, known: known),
+            of: interpretation,
+            keyReused: event.keyReused
+        )
         event.previousStatus = known?.state.status
-        event.change = try change(of: event, known: known)
+        event.change = demand.change
         var subject = known?.id
         if let named = interpretation.subject, let fingerprint, let state = state(after: event, known: known) {
             if let known {
@@ -123,18 +136,44 @@ private struct Reinterpreter {
             }
         }
         try update(event, subject: subject)
+        if demand.asks, let subject {
+            try confirmations.ask(of: subject, source: source, for: event, at: now)
+        }
         try remember(item, interpretation, rules)
         if let former = item.subject, former != subject { try settle(former) }
         return event
     }
 
+    /// Gives a subject the status that it had before this event, so that the event is not judged by what it said itself.
+    private func takeBack(_ event: Event, from subject: Int64) throws {
+        guard try setter(of: subject) == event.sequence else { return }
+        let before = try database.rows(
+            """
+            SELECT sequence, status, received FROM event
+            WHERE subject = ? AND sequence < ? AND change IN ('first', 'changed', 'unchanged')
+            ORDER BY sequence DESC LIMIT 1
+            """,
+            [subject, event.sequence]
+        ) { (sequence: $0.integer(0), status: $0.text(1), received: $0.integer(2)) }.first
+        try database.execute(
+            sql: "UPDATE subject SET status = ?, since = ?, event = ? WHERE id = ?",
+            arguments: [
+                before?.status ?? "", before?.received ?? event.received.milliseconds,
+                before?.sequence ?? event.sequence, subject,
+            ]
+        )
+    }
+
     /// Late when the subject has a status from a later event, whatever the provider's times say.
     private func change(of event: Event, known: Statements.SubjectRow?) throws -> StatusChange {
-        let setBy = try known.flatMap {
-            try Int64.fetchOne(database, sql: "SELECT event FROM subject WHERE id = ?", arguments: [$0.id])
-        }
+        let setBy = try known.flatMap { try setter(of: $0.id) }
         if let setBy, setBy > event.sequence, event.interpretation.status != nil { return .late }
         return StatusVerdict.change(event.interpretation, received: event.received, subject: known?.state)
+    }
+
+    /// The event that set a subject's status, or first asked for one.
+    private func setter(of subject: Int64) throws -> Int64? {
+        try Int64.fetchOne(database, sql: "SELECT event FROM subject WHERE id = ?", arguments: [subject])
     }
 
     private func state(after event: Event, known: Statements.SubjectRow?) -> SubjectState? {

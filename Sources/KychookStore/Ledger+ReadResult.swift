@@ -65,7 +65,9 @@ extension Ledger {
             case .view(let incoming): (incoming, .zero)
             case .nothing(let pause): (nil, pause)
             }
-        let end = row.asked + result.within
+        // Later than now: the clock was set back since.
+        let asked = min(row.asked, result.now)
+        let end = asked + result.within
         let verdict = ConfirmationVerdict.confirm(
             state,
             by: incoming.flatMap { ConfirmationVerdict.Answer($0, result.source) },
@@ -86,7 +88,7 @@ extension Ledger {
             let tries = row.tries + 1
             let next = result.now + max(pause, ConfirmationVerdict.pause(afterTries: tries))
             outcome.next = min(next, end)
-            try confirmations.putOff(known.id, tries: tries, until: min(next, end))
+            try confirmations.putOff(known.id, tries: tries, until: min(next, end), asked: asked)
         }
         return outcome
     }

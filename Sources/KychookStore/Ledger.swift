@@ -66,7 +66,7 @@ final class Ledger {
         ) { event in
             try store(demand.change, of: event, incoming, source: source, known: subject)
         }
-        if demand.asks, let row { try confirmations.ask(of: row, source: source, for: event) }
+        if demand.asks, let row { try confirmations.ask(of: row, source: source, for: event, at: event.received) }
         return .stored(event)
     }
 

@@ -31,10 +31,11 @@ struct BitGoAccess: ParsableArguments {
         }
     }
 
-    func api() throws -> BitGoAPI {
+    func api(limits: BitGoAPI.Limits = .init()) throws -> BitGoAPI {
         BitGoAPI(
             try BitGoBaseURL(baseURL),
             token: try token(),
+            limits: limits,
             certificateAuthorities: authorities,
             onRetry: { printError("\($0); trying again in \(max(1, $1.components.seconds)) s") }
         )
@@ -69,12 +70,18 @@ struct BitGoAccess: ParsableArguments {
     var isJSON: Bool { json || isatty(STDOUT_FILENO) == 0 }
 }
 
+/// An empty one, mostly of a shell's variable that is not set, would name something else in a path.
+@Sendable func identifier(_ text: String) throws -> String {
+    guard !text.isEmpty else { throw ValidationError("an id is never empty: is a variable not set?") }
+    return text
+}
+
 /// Whose webhooks.
 struct WebhookOwnerOption: ParsableArguments {
-    @Option(help: "The organization's ID.")
+    @Option(help: "The organization's ID.", transform: identifier)
     var organization: String?
 
-    @Option(help: "The enterprise's ID.")
+    @Option(help: "The enterprise's ID.", transform: identifier)
     var enterprise: String?
 
     func validate() throws {

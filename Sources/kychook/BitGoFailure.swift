@@ -9,7 +9,8 @@ func failure(_ error: BitGoAPIError) -> ExitCode {
     let parts = [provider.name, provider.error?.revealed].compactMap(\.self)
     if !parts.isEmpty { printError("bitgo says: \(printable(parts.joined(separator: ": ")))") }
     for detail in provider.details?.revealed ?? [] { printError("    \(printable(detail))") }
-    if let more = provider.additionalDetails?.revealed {
+    for more in [provider.context?.revealed, provider.additionalDetails?.revealed].compactMap(\.self)
+    where more != .object([]) && more != .null {
         printError("    \(printable(String(decoding: more.bytes, as: UTF8.self)))")
     }
     if let request = provider.requestID { printError("request id for bitgo's support: \(request)") }
@@ -17,12 +18,16 @@ func failure(_ error: BitGoAPIError) -> ExitCode {
 }
 
 /// Runs a call that is never sent twice, and says so when nobody knows whether it was done.
-func sentOnce<Result>(_ call: () throws -> Result) throws -> Result {
+/// - Parameter advice: what to do then.
+func sentOnce<Result>(
+    advice: String = "look at what is there before you repeat it",
+    _ call: () throws -> Result
+) throws -> Result {
     do {
         return try call()
     } catch let error as BitGoAPIError where error.mayHaveActed {
         let code = failure(error)
-        printError("it may have been done all the same: look at what is there before you repeat it")
+        printError("it may have been done all the same: \(advice)")
         throw code
     }
 }

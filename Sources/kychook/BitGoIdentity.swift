@@ -52,7 +52,7 @@ struct BitGoIdentity: ParsableCommand {
         @Flag(help: "Ask for personal fields too, and print them.")
         var showPersonal = false
 
-        @Argument(help: "The identity's ID; all when left out.")
+        @Argument(help: "The identity's ID; all when left out.", transform: identifier)
         var id: String?
 
         func run() throws {
@@ -64,7 +64,7 @@ struct BitGoIdentity: ParsableCommand {
                     identity: id,
                     allData: showPersonal
                 )
-                let api = try access.api()
+                let api = try access.api(limits: .list)
                 let identities = try waitFor { try await api.identities(query) }
                 let records = identities.map { BitGoRecord($0, PersonalView(isOpen: showPersonal)) }
                 guard let id else {
@@ -88,7 +88,7 @@ struct BitGoIdentity: ParsableCommand {
 
         @OptionGroup var access: BitGoAccess
 
-        @Argument(help: "The identity's ID.")
+        @Argument(help: "The identity's ID.", transform: identifier)
         var id: String
 
         @Option(help: "The changes as JSON.", completion: .file(extensions: ["json"]))
@@ -119,7 +119,7 @@ struct BitGoIdentity: ParsableCommand {
         @OptionGroup var access: BitGoAccess
         @OptionGroup var organization: OrganizationOption
 
-        @Argument(help: "The identity's ID.")
+        @Argument(help: "The identity's ID.", transform: identifier)
         var id: String
 
         @Option(help: "The signatures as JSON.", completion: .file(extensions: ["json"]))
@@ -167,13 +167,13 @@ struct BitGoKYB: ParsableCommand {
 
         @OptionGroup var access: BitGoAccess
 
-        @Option(help: "The ID of the user who created the identity.")
+        @Option(help: "The ID of the user who created the identity.", transform: identifier)
         var user: String
 
         @Flag(help: "Print personal fields.")
         var showPersonal = false
 
-        @Argument(help: "The identity's ID.")
+        @Argument(help: "The identity's ID.", transform: identifier)
         var id: String
 
         func run() throws {

@@ -28,6 +28,10 @@ extension BitGoWebhooks {
 
         /// BitGo's last retry comes 7 h 46 min after the first attempt (developers.bitgo.com/guides/webhooks/overview).
         private static let overlap = Duration.seconds(8 * 3600)
+        /// BitGo tells a secret once, in the answer that makes it.
+        private static let afterLoss =
+            "wait 5 minutes and run this again; until then events signed with the lost secret are refused, and bitgo sends "
+            + "them again"
 
         func run() throws {
             try reporting {
@@ -36,7 +40,9 @@ extension BitGoWebhooks {
                 let old = try SecretFile.read(path, .system())
                 let file = try SecretFileReplacement(of: path)
                 let (api, owner) = (try access.api(), owner.owner)
-                let new = try sentOnce { try waitFor { try await api.rotateSecret(of: owner) } }.secret
+                let new = try sentOnce(advice: RotateSecret.afterLoss) {
+                    try waitFor { try await api.rotateSecret(of: owner) }
+                }.secret
                 try save([new, old[0]], file)
                 let isLive = try reload(configured)
                 let until = WallClock.system.now() + RotateSecret.overlap
@@ -81,9 +87,7 @@ extension BitGoWebhooks {
                     throw failure(.inputOutput, "the new secret is in \(place): move it to \(file.path) and reload")
                 case .lost(let cause):
                     printError("kychook: bitgo made the secret, but it could be written nowhere: \(cause)")
-                    let message =
-                        "make room, wait 5 minutes and run this again: until then events signed with the lost "
-                    throw failure(.inputOutput, message + "secret are refused, and bitgo sends them again")
+                    throw failure(.inputOutput, "make room, then \(RotateSecret.afterLoss)")
                 }
             }
         }
@@ -91,7 +95,13 @@ extension BitGoWebhooks {
         /// - Returns: false when no server runs.
         private func reload(_ configuration: Configuration) throws -> Bool {
             let socket = StateDirectory(path: configuration.stateDirectory).controlSocket
-            guard let report = try ControlClient(socket: socket).reload() else {
+            let answer: ReloadReport?
+            do {
+                answer = try ControlClient(socket: socket).reload()
+            } catch {
+                throw failure(.unavailable, "the secret is saved; send the server a SIGHUP, it was not told: \(error)")
+            }
+            guard let report = answer else {
                 printError("no server runs: it will read the new secret when it starts")
                 return false
             }

@@ -18,7 +18,7 @@ extension BitGoIdentity {
 
         @OptionGroup var access: BitGoAccess
 
-        @Argument(help: "The identity's ID.")
+        @Argument(help: "The identity's ID.", transform: identifier)
         var id: String
 
         @Option(name: .customLong("class"), help: "What the document is: dl, id, pp, …")

@@ -82,7 +82,7 @@ struct BitGoWebhooks: ParsableCommand {
         @OptionGroup var access: BitGoAccess
         @OptionGroup var owner: WebhookOwnerOption
 
-        @Argument(help: "The webhook's ID.")
+        @Argument(help: "The webhook's ID.", transform: identifier)
         var id: String
 
         @Option(help: "Its type.")
@@ -126,7 +126,7 @@ struct BitGoWebhooks: ParsableCommand {
 
         @OptionGroup var access: BitGoAccess
 
-        @Option(help: "The webhook's ID.")
+        @Option(help: "The webhook's ID.", transform: identifier)
         var id: String
 
         @Option(help: "The value of X-Signature-SHA256.")

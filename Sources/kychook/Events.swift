@@ -134,7 +134,8 @@ struct Events: ParsableCommand {
             abstract: "Read stored bodies again with the fields of the configuration in force.",
             discussion: """
                 For when a field of the provider had another name than was assumed: correct the source's fields:, \
-                reload, and run this. Events keep their place; sinks are told nothing.
+                reload, and run this. Events keep their place; sinks are told nothing, but what the API says of a \
+                repaired event where the source has confirm.
                 """
         )
 

@@ -38,6 +38,8 @@ func failure(_ error: any Error) -> any Error {
     case let error as ConfigurationErrors:
         printError(error.description)
         return ExitCode(ExitStatus.configuration.rawValue)
+    case let error as ControlClient.Cut:
+        return failure(.unavailable, error.description)
     case let error as CommandRefusal:
         return failure(.data, error.description)
     case let error as BitGoAPIError:

@@ -47,12 +47,12 @@ struct Reconcile: ParsableCommand {
         }
         for difference in run.differences {
             let before = difference.before.map { "\"\(printable($0))\"" } ?? "nothing"
-            print("\(run.source)/\(printable(difference.identity)): \(before) is \"\(printable(difference.after))\"")
+            print("\(run.source)/\(printable(difference.identity)): \(before) -> \"\(printable(difference.after))\"")
         }
         let verb = dryRun ? "would be recorded" : "recorded"
         print(
             "\(run.source): \(run.read) read, \(run.open) open, \(run.changed) changed and \(run.new) new \(verb), "
-                + "\(run.failed) not found"
+                + "\(run.failed) not found or unreadable"
         )
     }
 }

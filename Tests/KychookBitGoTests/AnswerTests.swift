@@ -33,6 +33,28 @@ import Testing
         #expect(upload.documentType == "frontPhoto" && answer.fileUploads.count == 1)
     }
 
+    @Test(arguments: [#""""#, "null", "7", #""two\nlines""#, #""tab\t""#, #""\u007f""#, #""end\r""#])
+    func `a secret that is no line of a file is none`(value: String) {
+        #expect(throws: AnswerProblem.self) {
+            try WebhookSecret(answer: Array(#"{"secret":\#(value)}"#.utf8))
+        }
+    }
+
+    @Test(arguments: ["null", "7", "true", "{}", "[null]", "1e400", #""1985""#])
+    func `only its ID and its status make an identity unreadable`(value: String) throws {
+        let others = [
+            "organizationId", "enterpriseId", "userId", "createdAt", "updatedAt", "errorDescription",
+            "signaturesSubmitted", "signaturesRequired",
+        ]
+        let members = others.map { #","\#($0)":\#(value)"# }.joined()
+        let snapshot = try IdentitySnapshot(answer: Array(#"{"id":"a","status":"approved"\#(members)}"#.utf8))
+        #expect(snapshot.id == "a" && snapshot.status == .known(.approved))
+        #expect(snapshot.updatedAt == nil && snapshot.signaturesRequired.isEmpty)
+        for broken in [#"{"id":\#(value == #""1985""# ? "null" : value),"status":"x"}"#, #"{"id":"a"}"#] {
+            #expect(throws: AnswerProblem.self) { try IdentitySnapshot(answer: Array(broken.utf8)) }
+        }
+    }
+
     @Test func `the guide's answer to the signatures is all that a server may keep`() throws {
         let json = #"""
             {

@@ -50,6 +50,22 @@ private func problems(_ field: IdentityField, _ value: JSONValue?) -> [String] {
         #expect(try NewIdentity(json: Array("{ \(members) }".utf8)).json == body.json)
     }
 
+    @Test func `the guide's second example may be sent`() throws {
+        let json = #"""
+            {"birthdate":"2026-06-15T11:59:59.123Z","country":"USA","countryOfIncorporation":"USA",
+            "countryOfCitizenship":"USA","countryOfResidence":"USA","govIdCountryOfIssuance":"USA",
+            "addressStreet1":"Street 1","addressCity":"City","addressSubdivision":"state","addressPostalCode":"33604",
+            "dateOfIncorporation":"2025-03-13T00:00:00Z","debugFailureReason":"expired","debugStatus":"passed",
+            "enterpriseId":"67d28e40ea178ede86f296ac90032286","userId":"67d28e3dea178ede86f2962e959865a0",
+            "nameFirst":"John","nameMiddle":"F","nameLast":"Doe","phoneNumber":"+442083661173",
+            "occupation":"Other - Default","politicallyExposedPerson":false,
+            "organizationId":"6573806ef79cafdd1aff42fbffc2ab20","transactionType":"institutionalIndividual"}
+            """#
+        let problems = try NewIdentity(json: Array(json.utf8)).validate(now: now)
+        #expect(problems.map(\.field) == ["identificationNumber"])
+        #expect(problems.map(\.severity) == [.warning])
+    }
+
     @Test func `what the page does not show is sent after it, in all its forms`() throws {
         let json =
             #"{"zeta":[1,2.5,12345678901234567890.1,null,true,"\"\\\u0001é"],"country":"US","alpha":{"b":-9007199254740993,"a":{}}}"#
@@ -80,9 +96,8 @@ private func problems(_ field: IdentityField, _ value: JSONValue?) -> [String] {
         let required: [IdentityField] = [
             .enterpriseId, .nameFirst, .nameLast, .birthdate, .occupation, .countryOfCitizenship, .countryOfResidence,
             .govIdCountryOfIssuance, .country, .addressStreet1, .addressCity, .addressSubdivision,
-            .identificationNumber,
         ]
-        let expected: [IdentityField] = [.userId, .organizationId, .transactionType]
+        let expected: [IdentityField] = [.userId, .organizationId, .identificationNumber, .transactionType]
         let severity = required.contains(field) ? "error" : expected.contains(field) ? "warning" : nil
         let wanted = severity.map { ["\($0) \(field.rawValue)"] } ?? []
         #expect(problems(field, nil) == wanted)

@@ -27,6 +27,24 @@ struct FilterTests {
         #expect(try filter("{}") == .everything)
     }
 
+    @Test(arguments: [SinkFilter.Field.status, .previousStatus])
+    func `a status is asked for under every spelling that the provider has for it`(field: SinkFilter.Field) throws {
+        #expect(
+            try filter("{ \(field.rawValue): [evaluating submission, initiating, approved] }")
+                == .field(
+                    field,
+                    in: patterns("evaluating submission", "initiating", "approved", "evalutating submission", "created")
+                )
+        )
+        #expect(try filter("{ \(field.rawValue): created }") == .field(field, in: patterns("created")))
+        // As `check` prints it.
+        #expect(
+            try filter("{ \(field.rawValue): [initiating, created] }")
+                == .field(field, in: patterns("initiating", "created"))
+        )
+        #expect(try filter("{ type: initiating }") == .field(.type, in: patterns("initiating")))
+    }
+
     @Test
     func `groups of statuses, and what is short for them`() throws {
         let known = StatusGroups([("bitgo", try #require(Provider.bitgo.preset))])
@@ -96,6 +114,7 @@ struct FilterTests {
     }
 
     @Test(arguments: [
+        "{ status: created }", "{ previous_status: evalutating submission }",
         "{ status: \"aprov*\" }", "{ status: in?review }", "{ status: [approved, declined, rejected] }",
         "{ type: uninterpreted }",
         "{ type: kychook.delivery.dead }", "{ source: bitgo, subject: identity/1, enterprise: x }",

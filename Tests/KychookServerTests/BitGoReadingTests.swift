@@ -45,6 +45,43 @@ import Testing
         #expect(page.next == nil)
     }
 
+    @Test func `an identity of a list that cannot be read is told by its ID`() async throws {
+        let double = BitGoDouble()
+        let body = #"{"identities":[{"id":"a","status":null},{"status":"x"},7,{"id":"b","status":"approved"}]}"#
+        double.script(.answer(200, body: Array(body.utf8)))
+        let page = try await Self.reading(double).identities(
+            of: BitGoDouble.organization,
+            enterprise: nil,
+            page: nil
+        )
+        #expect(page.identities.map(\.id) == ["b"])
+        #expect(page.unreadable == ["a", nil, nil])
+    }
+
+    @Test func `one identity is found among others that cannot be read`() async throws {
+        let double = BitGoDouble()
+        double.script(.answer(200, body: Array(#"{"identities":[{"id":"odd"},{"id":"i1","status":"approved"}]}"#.utf8)))
+        let reading = try Self.reading(double)
+        let view = try await reading.identity("i1", organization: BitGoDouble.organization, enterprise: nil)
+        #expect(view.status == "approved")
+    }
+
+    @Test(arguments: ["{}", "<html>", #"{"identities":[{"id":"i1","status":null}]}"#, #"{"identities":7}"#])
+    func `an answer that is not the API's is told from none`(body: String) async throws {
+        let double = BitGoDouble()
+        double.script(.answer(200, body: Array(body.utf8)))
+        let reading = try Self.reading(double)
+        do throws(ReadingFault) {
+            _ = try await reading.identity("i1", organization: BitGoDouble.organization, enterprise: nil)
+            Issue.record("no fault")
+        } catch {
+            guard case .unreadable = error else {
+                Issue.record(error)
+                return
+            }
+        }
+    }
+
     @Test func `only webhooks that tell of subjects count, and a suspension shows`() async throws {
         let double = BitGoDouble()
         double.script(
@@ -53,7 +90,8 @@ import Testing
                 body: Array(
                     """
                     {"webhooks":[
-                    {"id":"w1","type":"identityStatus","url":"u","state":"suspended","successiveFailedAttempts":100},
+                    {"id":"w1","type":"identityStatus","url":"u","state":"suspended","successiveFailedAttempts":100,
+                    "lastAttempt":"2026-01-18T14:36:40.000Z"},
                     {"id":"w2","type":"transfer","url":"u","state":"suspended"},
                     {"id":"w3","type":"userKycState","url":"u","state":"active"}]}
                     """.utf8
@@ -63,7 +101,13 @@ import Testing
         let webhooks = try await Self.reading(double).webhooks(of: BitGoDouble.organization)
         #expect(
             webhooks == [
-                WebhookView(id: "w1", type: "identityStatus", isSuspended: true, successiveFailedAttempts: 100),
+                WebhookView(
+                    id: "w1",
+                    type: "identityStatus",
+                    isSuspended: true,
+                    successiveFailedAttempts: 100,
+                    lastAttempt: .start
+                ),
                 WebhookView(id: "w3", type: "userKycState"),
             ]
         )
@@ -71,8 +115,8 @@ import Testing
 
     static let faults: [(BitGoAPIError, ReadingFault?)] = [
         (.notFound(nil), .absent), (.rejected(status: 400, nil), .absent),
-        (.rateLimited(retryAfter: .seconds(7)), .rateLimited(after: .seconds(7))),
-        (.rateLimited(retryAfter: nil), .rateLimited(after: nil)),
+        (.rateLimited(nil, retryAfter: .seconds(7)), .rateLimited(after: .seconds(7))),
+        (.rateLimited(nil, retryAfter: nil), .rateLimited(after: nil)),
         (.unavailable(status: 503, nil, retryAfter: nil), nil),
         (.transport(.timedOut(.connecting), mayHaveActed: false), nil),
         (.unexpectedStatus(600), nil),

@@ -57,6 +57,26 @@ import Testing
         }
     }
 
+    @Test func `an event that is repaired is confirmed by the API too`() async throws {
+        let double = BitGoDouble()
+        double.add(BitGoDouble.Identity("i1", "approved"))
+        try await WatchedServer.run(source: try Self.asking(double, reconcile: nil)) { running in
+            #expect(try running.post(#"{"type":"identityStatus","person":"i1","identityStatus":"x"}"#).status == 200)
+            var configuration = running.configuration
+            configuration.sources[0].preset.fields.subject[.identity] = [.body(JSONPointer(tokens: ["person"]))]
+            _ = try await onThread { [configuration] in running.server.reload(configuration) }
+            let command = ReinterpretCommand(since: .start, source: nil, dryRun: false)
+            let socket = ControlClient(socket: running.directory.controlSocket)
+            let answer = try socket.post("/\(ReinterpretCommand.path)", Array(try command.json.utf8))
+            #expect(answer?.status == 200)
+            let reader = try EventReader(running.directory)
+            try await eventually { try reader.newestSequence() == 2 }
+            let events = try reader.events(after: 0, limit: 9, withBodies: false).map(\.event)
+            #expect(events.map(\.via) == [.webhook, .api])
+            #expect(events.map(\.change) == [.unconfirmed, .first])
+        }
+    }
+
     /// Makes a source ask the double.
     private static func asking(
         _ double: BitGoDouble,

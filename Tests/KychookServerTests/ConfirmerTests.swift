@@ -101,6 +101,18 @@ import Testing
         #expect(running.statistics.bySource["bitgo"]?.timedOut == 1)
     }
 
+    @Test func `a clock that is set back keeps no identity waiting`() async throws {
+        let store = try TestStore()
+        try await store.append(.asking("in review", minutes: 600))
+        let running = try RunningConfirmer(ScriptedReading { _, _ in .failure(.unreachable("down")) }, on: store)
+        try await eventually { try store.nextRead() == .start + .seconds(1) }
+        running.clock.advance(by: .minutes(5))
+        running.confirmer.wake()
+        try await eventually { try store.events().count == 2 }
+        await running.stop()
+        #expect(try store.events()[1].event.via == .timeout)
+    }
+
     @Test func `a webhook that comes while its identity is read is read for once more`() async throws {
         let store = try TestStore()
         try await store.append(.asking("in review"))

@@ -58,6 +58,23 @@ import Testing
         )
     }
 
+    @Test func `a trouble that lasts over a restart has the key that it had before`() throws {
+        let notices = Notices(for: [.asking(.field(.type, in: [.init("kychook.*")]))])
+        func suspended(_ lastAttempt: Timestamp?, at now: Timestamp) -> String? {
+            let webhook = WebhookView(id: "w", type: "t", isSuspended: true, lastAttempt: lastAttempt)
+            return notices.sourceSuspended("s", webhook, at: now)?.interpretation.key
+        }
+        let later = Timestamp.start + .hours(9)
+        #expect(suspended(.start, at: .start) == suspended(.start, at: later))
+        #expect(suspended(.start, at: later) != suspended(later, at: later))
+        // One told twice is better than one that is not told.
+        #expect(suspended(nil, at: .start) != suspended(nil, at: later))
+        func silent(at now: Timestamp) -> String? {
+            notices.sourceSilent("s", since: .start, openIdentities: 1, at: now)?.interpretation.key
+        }
+        #expect(silent(at: .start) == silent(at: later))
+    }
+
     /// As it is read from the store.
     private static func dead(at sink: String) throws -> (Event, [UInt8]) {
         let notices = Notices(for: [.asking(.field(.type, in: [.init("kychook.*")]))])
@@ -86,7 +103,7 @@ extension Notices {
         case .sinkOpen: sinkOpen("s", SinkHealth(), at: .start) != nil
         case .sourceRefusing: sourceRefusing("s", reason: "", at: .start) != nil
         case .sourceSilent: sourceSilent("s", since: .start, openIdentities: 1, at: .start) != nil
-        case .sourceSuspended: sourceSuspended("s", webhook: "w", at: .start) != nil
+        case .sourceSuspended: sourceSuspended("s", WebhookView(id: "w", type: "t"), at: .start) != nil
         }
     }
 }

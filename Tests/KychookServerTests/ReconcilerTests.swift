@@ -49,6 +49,20 @@ import Testing
         #expect((result.read, result.changed, result.failed) == (2, 1, 1))
     }
 
+    @Test func `an identity that cannot be read is counted, and hides no other`() async throws {
+        let store = try await Self.store(["odd": "in review", "alone": "in review", "last": "in review"])
+        let reading = ScriptedReading { id, _ in
+            id == "alone" ? .failure(.unreadable("no status")) : .success(IdentityView(id: id, status: "approved"))
+        }
+        let listed = [IdentityView(id: "empty", status: ""), IdentityView(id: "new", status: "initiating")]
+        reading.list(.success(IdentityPage(listed, unreadable: ["odd", nil])))
+        let result = try await Self.reconciler(reading, store).run(dryRun: false)
+        // One that was in a list is not asked for again.
+        #expect(reading.started.sorted() == ["org/alone", "org/last"])
+        #expect((result.new, result.changed, result.failed) == (1, 1, 4))
+        #expect(result.fault == nil)
+    }
+
     @Test func `lists are read to their last page`() async throws {
         let store = try TestStore()
         let reading = ScriptedReading()
@@ -76,7 +90,8 @@ import Testing
 
     @Test(arguments: [
         (1, ReadingFault.unreachable("down"), true), (2, .rateLimited(after: nil), true),
-        (3, .unreachable("down"), false), (1, .refused("401"), false), (1, .absent, false),
+        (3, .unreachable("down"), false), (1, .refused("401"), false), (1, .unreadable("?"), false),
+        (1, .absent, false),
     ])
     func `what may pass is tried three times`(faults: Int, fault: ReadingFault, isWhole: Bool) async throws {
         let store = try TestStore()
@@ -104,12 +119,13 @@ import Testing
         let (clock, reading) = (MovableClock(), ScriptedReading())
         let keeper = try Self.keeper(reading, store, clock)
         var lists: [Int] = []
-        for minutes in [0, 359, 1, 359, 1] {
+        // The last one is a clock that is set back.
+        for minutes in [0, 359, 1, 359, 1, -1] {
             clock.advance(by: .minutes(minutes))
             await keeper.turn()
             lists.append(reading.pagesAsked.count)
         }
-        #expect(lists == [1, 1, 2, 2, 3])
+        #expect(lists == [1, 1, 2, 2, 3, 4])
     }
 
     @Test func `a reload begins no interval anew, and tells no trouble again`() async throws {
@@ -176,6 +192,31 @@ import Testing
         #expect(figures?.successiveFailedAttempts == 100)
         #expect(figures?.reconciliations == 2)
         #expect(lines.withLock { $0.count { $0.contains("deliveries fail") && $0.contains("webhook=w2") } } == 1)
+    }
+
+    @Test func `a dry run tells of a suspended webhook, and appends nothing`() async throws {
+        let (reading, told) = (ScriptedReading(), Locked<[IncomingEvent]>([]))
+        reading.say(.success([WebhookView(id: "w", type: "identityStatus", isSuspended: true)]))
+        let store = try TestStore()
+        let tell = { @Sendable (event: IncomingEvent) in told.withLock { $0.append(event) } }
+        let context = ProviderContext.test(store, clock: MovableClock(), tell: tell)
+        let keeper = try SourceKeeper(Self.reconciler(reading, store), context)
+        #expect(await keeper.reconcile(dryRun: true)?.webhooks.map(\.id) == ["w"])
+        #expect(told.withLock { $0.isEmpty })
+        _ = await keeper.reconcile(dryRun: false)
+        #expect(told.withLock { $0.count } == 1)
+    }
+
+    @Test func `webhooks that cannot be read are a fault, with a server and without`() async throws {
+        let reading = ScriptedReading()
+        reading.say(.failure(.refused("403")))
+        let store = try TestStore()
+        let fault = "the webhooks cannot be read: refused: 403"
+        let keeper = try Self.keeper(reading, store, MovableClock())
+        #expect(await keeper.reconcile(dryRun: false)?.fault == fault)
+        let place = Self.place(store, [.confirmed()], reading)
+        let report = try await ReconcileCommand(source: nil, dryRun: false).run(place)
+        #expect(report.sources.map(\.fault) == [fault])
     }
 
     @Test func `a silence is an event and a figure`() async throws {

@@ -70,7 +70,7 @@ import Testing
         let store = try TestStore()
         try await store.append(Self.unread(#"{"type":"identityStatus","person":"i1","phase":"x"}"#))
         let command = ReinterpretCommand(since: .start, source: nil, dryRun: false)
-        let report = try await command.run(store.log, [])
+        let report = try await command.run(store.log, [], now: .start)
         #expect(report.examined == 1)
         #expect(report.changed.isEmpty)
     }
@@ -100,7 +100,7 @@ import Testing
             preset: preset
         )
         let command = ReinterpretCommand(since: .start, source: nil, dryRun: dryRun)
-        return try await command.run(store.log, [SourceEntry(source)])
+        return try await command.run(store.log, [SourceEntry(source)], now: .start)
     }
 
     private static func unread(_ body: String, urlType: String? = nil, key: String? = nil) -> IncomingEvent {

@@ -107,6 +107,33 @@ import Testing
         #expect(try subjects(store) == ["i1": "approved"])
     }
 
+    @Test(arguments: [("approved", StatusChange.changed), ("in review", .unchanged)])
+    func `a misread event is judged by what was known before it, not by itself`(
+        status: String,
+        change: StatusChange
+    ) async throws {
+        let store = try TestStore()
+        try await store.append(.status("in review", of: "i1"))
+        try await store.append(.status("wrong word", of: "i1"))
+        _ = try await reinterpret(store) { stored in stored.event.sequence == 2 ? .status(status, of: "i1") : nil }
+        let event = try store.events()[1].event
+        #expect(event.previousStatus == "in review")
+        #expect(event.change == change)
+        #expect(try subjects(store) == ["i1": status])
+    }
+
+    @Test func `a field that was always misread is repaired from the first event on`() async throws {
+        let store = try TestStore()
+        for body in ["a", "b", "c"] { try await store.append(.status("wrong", of: "i1", body: body)) }
+        #expect(try store.events().map(\.event.change) == [.first, .unchanged, .unchanged])
+        let statuses = ["initiating", "in review", "approved"]
+        _ = try await reinterpret(store) { .status(statuses[Int($0.event.sequence) - 1], of: "i1") }
+        let events = try store.events().map(\.event)
+        #expect(events.map(\.change) == [.first, .changed, .changed])
+        #expect(events.map(\.previousStatus) == [nil, "initiating", "in review"])
+        #expect(try subjects(store) == ["i1": "approved"])
+    }
+
     @Test func `an event whose subject and status stay keeps its change`() async throws {
         let store = try TestStore()
         for status in ["initiating", "in review", "approved"] { try await store.append(.status(status, of: "i1")) }
@@ -139,7 +166,8 @@ import Testing
         let result = try await store.log.reinterpret(
             since: .start + .minutes(minutes),
             source: nil,
-            dryRun: true
+            dryRun: true,
+            now: .start
         ) { _ in nil }
         #expect(result.examined == examined)
     }
@@ -150,7 +178,9 @@ import Testing
         other.name = "other"
         try await store.append(.unread("a"))
         try await store.append(.unread("a", rules: other))
-        let result = try await store.log.reinterpret(since: .start, source: "other", dryRun: true) { _ in nil }
+        let result = try await store.log.reinterpret(since: .start, source: "other", dryRun: true, now: .start) { _ in
+            nil
+        }
         #expect(result.examined == 1)
     }
 
@@ -183,7 +213,7 @@ import Testing
         dryRun: Bool = false,
         _ interpret: @escaping @Sendable (StoredEvent) -> Interpretation?
     ) async throws -> Reinterpretation {
-        try await store.log.reinterpret(since: .start, source: nil, dryRun: dryRun) { stored in
+        try await store.log.reinterpret(since: .start, source: nil, dryRun: dryRun, now: .start) { stored in
             interpret(stored).map { ($0, .bitgo) }
         }
     }
@@ -196,7 +226,7 @@ import Testing
 
 extension IncomingEvent {
     /// A body that could not be read.
-    fileprivate static func unread(
+    static func unread(
         _ body: String,
         minutes: Int = 0,
         rules: SourceRules = .bitgo

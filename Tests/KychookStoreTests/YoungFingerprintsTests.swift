@@ -93,7 +93,7 @@ import Testing
         do {
             let store = try TestStore(in: folder)
             try await store.append(.status(of: "wrong", body: "1"))
-            _ = try await store.log.reinterpret(since: .start, source: nil, dryRun: false) { stored in
+            _ = try await store.log.reinterpret(since: .start, source: nil, dryRun: false, now: .start) { stored in
                 var reading = stored.event.interpretation
                 reading.subject = Subject(kind: .identity, id: "right")
                 return (reading, .bitgo)

@@ -43,6 +43,28 @@ import Testing
         #expect(desk.run(["identity", "get"]).end == .exited(64))
     }
 
+    @Test func `an organization of thousands is listed`() throws {
+        for index in 0..<3000 { desk.bitgo.add(.init("\(String(repeating: "i", count: 400))-\(index)", "approved")) }
+        let all = desk.run(["identity", "get", "--organization", BitGoDouble.organization])
+        #expect(all.end == .exited(0))
+        #expect(all.lines.count == 3000)
+    }
+
+    @Test(arguments: [
+        ["identity", "get", ""], ["identity", "update", "", "--file", "/dev/null"],
+        ["identity", "upload", "", "--class", "dl", "--front", "/dev/null"],
+        ["identity", "sign", "", "--file", "/dev/null"], ["kyb", "get", "", "--user", "u"],
+        ["kyb", "get", "i", "--user", ""], ["webhooks", "list", "--organization", ""],
+        ["webhooks", "list", "--enterprise", ""], ["webhooks", "remove", "", "--organization", "o"],
+        ["webhooks", "verify", "/dev/null", "--id", "", "--signature", String(repeating: "0", count: 64)],
+    ])
+    func `an empty id is wrong usage, and nothing is sent`(arguments: [String]) {
+        let refused = desk.run(arguments, environment: ["BITGO_ORGANIZATION": BitGoDouble.organization])
+        #expect(refused.end == .exited(64))
+        #expect(refused.lines.contains { $0.contains("never empty") }, "\(refused.lines)")
+        #expect(desk.bitgo.requests.isEmpty)
+    }
+
     @Test func `personal fields that come unasked are masked, on a terminal too`() throws {
         desk.addPerson("ident-1", "in review")
         let get = ["identity", "get", "ident-1", "--organization", BitGoDouble.organization]

@@ -136,6 +136,17 @@ import Testing
         #expect(!rotated.lines.contains { $0.contains("the-new-one") })
     }
 
+    @Test(arguments: [FaultyTarget.Behaviour.reset, .cutBody, .answer(500), .answer(200, body: Array("{}".utf8))])
+    func `a lost answer may be a lost secret, and leaves the file as it is`(fault: FaultyTarget.Behaviour) throws {
+        let installation = try Installation(start: false)
+        desk.bitgo.script(fault)
+        let rotated = rotate(installation)
+        #expect(rotated.end == .exited(69), "\(rotated.lines)")
+        #expect(rotated.lines.contains { $0.contains("wait 5 minutes and run this again") }, "\(rotated.lines)")
+        #expect(desk.bitgo.requests.count == 1)
+        #expect(try secrets(installation) == [Installation.secret])
+    }
+
     private func rotate(_ installation: Installation) -> (end: ChildProcess.End, lines: [String]) {
         desk.run(["webhooks", "rotate-secret", "--config", installation.configurationFile] + owner)
     }

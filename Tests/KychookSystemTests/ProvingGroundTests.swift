@@ -53,7 +53,7 @@ import Testing
         let doubled = try expectHooks(ground, events)
         let reconciled = events.filter { $0["via"] as? String == "reconcile" }
         // What only the reconciliation found is listed, one line each.
-        #expect(report.count { $0.contains(" is \"") } == reconciled.count)
+        #expect(report.count { $0.contains(" -> \"") } == reconciled.count)
         #expect(end.counts["dropped", default: 0] > 0)
         ground.stop()
         print(

@@ -7,7 +7,7 @@ import Testing
         let double = BitGoDouble()
         double.add(BitGoDouble.Identity("ident-1", "in review"))
         let kychook = try Self.installation(double)
-        #expect(kychook.output(["reconcile", "--dry-run"]).lines.first == #"bitgo/ident-1: nothing is "in review""#)
+        #expect(kychook.output(["reconcile", "--dry-run"]).lines.first == #"bitgo/ident-1: nothing -> "in review""#)
         #expect(kychook.events().isEmpty)
         try kychook.start()
         let report = kychook.output(["reconcile", "--json"])

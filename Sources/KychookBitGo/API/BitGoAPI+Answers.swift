@@ -22,18 +22,19 @@ extension BitGoAPI {
         case 401: throw .unauthorized(error)
         case 403: throw .forbidden(error)
         case 404: throw .notFound(error)
-        case 429: throw .rateLimited(retryAfter: retryAfter(answer, error, now))
+        case 429: throw .rateLimited(error, retryAfter: retryAfter(answer, error, now))
         case 400..<500: throw .rejected(status: status, error)
         case 500..<600: throw .unavailable(status: status, error, retryAfter: retryAfter(answer, error, now))
         default: throw .unexpectedStatus(status)
         }
     }
 
-    /// The header's, else the body's: the longer one where both are there.
+    /// The longer of the header's and the body's, but a day at most: a slip there must not hold every call up for years.
     private func retryAfter(_ answer: ClientResponse, _ error: ProviderError?, _ now: Timestamp) -> Duration? {
         let header = answer.value(of: "retry-after").flatMap { parseRetryAfter($0, now: now) }
-        // A number from a stranger: a day is longer than any call waits.
-        let body = error?.retryAfter.map { Duration.seconds(min(max($0, 0), 86_400)) }
-        return [header, body].compactMap(\.self).max()
+        let body = error?.retryAfter.map { Duration.seconds(min(max($0, 0), longestRetryAfterInSeconds)) }
+        return [header, body].compactMap(\.self).max().map { min($0, .seconds(longestRetryAfterInSeconds)) }
     }
 }
+
+private let longestRetryAfterInSeconds = 86_400.0

@@ -42,6 +42,11 @@ extension BitGoAPI {
         try await value(BitGoAPI.call(query), as: IdentityList<IdentitySnapshot>.self).identities
     }
 
+    /// As ``identitySnapshots(_:)``, for long lists.
+    package func listedIdentities(_ query: IdentityQuery) async throws(BitGoAPIError) -> [ListedIdentity] {
+        try await value(BitGoAPI.call(query), as: IdentityList<ListedIdentity>.self).identities
+    }
+
     /// Changes the members that are given (developers.bitgo.com/api/entity.validation.identity.update).
     /// - Returns: nil when the answer, whose form the page does not show, is not the identity.
     package func updateIdentity(

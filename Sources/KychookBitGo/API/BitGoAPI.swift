@@ -29,6 +29,9 @@ package struct BitGoAPI: Sendable {
             self.firstWait = firstWait
             self.longestWait = longestWait
         }
+
+        /// For an organization's list, which comes in one answer, some 1 KB an identity.
+        package static let list = Limits(answerInBytes: 32 << 20)
     }
 
     private let base: BitGoBaseURL
@@ -103,7 +106,7 @@ package struct BitGoAPI: Sendable {
     ) async throws(BitGoAPIError) -> ClientResponse {
         let now = clock.elapsed()
         switch budget.take(at: now, within: begin + limits.total - now) {
-        case .tooLate(let wait): throw .rateLimited(retryAfter: wait)
+        case .tooLate(let wait): throw .rateLimited(nil, retryAfter: wait)
         case .granted(after: .zero): break
         case .granted(let wait): try await pause(wait)
         }
@@ -118,7 +121,7 @@ package struct BitGoAPI: Sendable {
         do throws(BitGoAPIError) {
             return try judge(answer, limits, now: clock.wall.now())
         } catch {
-            if case .rateLimited(let wait?) = error { budget.close(until: clock.elapsed() + wait) }
+            if case .rateLimited(_, let wait?) = error { budget.close(until: clock.elapsed() + wait) }
             throw error
         }
     }

@@ -13,8 +13,8 @@ package enum BitGoAPIError: Error, Sendable {
     case notFound(ProviderError?)
     /// Any other 4xx.
     case rejected(status: Int, ProviderError?)
-    /// 429, until the call's total was over.
-    case rateLimited(retryAfter: Duration?)
+    /// 429, until the call's total was over; without a word of the provider's when our own limit said no.
+    case rateLimited(ProviderError?, retryAfter: Duration?)
     /// 5xx, until the call's total was over.
     case unavailable(status: Int, ProviderError?, retryAfter: Duration?)
     /// 3xx: never followed, since the token would go along.
@@ -33,9 +33,9 @@ extension BitGoAPIError {
     package var providerError: ProviderError? {
         switch self {
         case .unauthorized(let error), .forbidden(let error), .notFound(let error), .rejected(_, let error),
-            .unavailable(_, let error, _):
+            .rateLimited(let error, _), .unavailable(_, let error, _):
             error
-        case .rateLimited, .redirected, .unexpectedStatus, .malformedAnswer, .oversizedAnswer, .transport: nil
+        case .redirected, .unexpectedStatus, .malformedAnswer, .oversizedAnswer, .transport: nil
         }
     }
 }
@@ -52,7 +52,7 @@ extension BitGoAPIError: CustomStringConvertible {
             "bitgo knows no such thing (404): check the ids, and whether it is the right environment"
         case .rejected(let status, _):
             "bitgo refused the request (\(status))"
-        case .rateLimited(let wait):
+        case .rateLimited(_, let wait):
             "bitgo limits the number of requests (429): try again " + moment(wait)
         case .unexpectedStatus(let status):
             "the answer's status \(status) is none of the api's: check the base url"

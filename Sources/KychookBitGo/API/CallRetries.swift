@@ -47,7 +47,7 @@ extension BitGoAPIError {
     /// What the provider asked to wait.
     package var retryAfter: Duration? {
         switch self {
-        case .rateLimited(let wait), .unavailable(_, _, let wait): wait
+        case .rateLimited(_, let wait), .unavailable(_, _, let wait): wait
         default: nil
         }
     }

@@ -59,9 +59,25 @@ extension Identity: Decodable {
     }
 }
 
-/// The answer of the get call: `IdentityList<IdentitySnapshot>` for a server, `IdentityList<Identity>` for a person.
+/// The answer of the get call: of `ListedIdentity` or `IdentitySnapshot` for a server, of `Identity` for a person.
 package struct IdentityList<Element: Decodable & Sendable>: Decodable, Sendable {
     package var identities: [Element]
+}
+
+/// An identity of a list, or what is left of one that cannot be read: it must not hide all the others.
+package struct ListedIdentity: Decodable, Sendable {
+    /// nil: not even this can be read.
+    package var id: String?
+    package var snapshot: IdentitySnapshot?
+
+    private enum CodingKeys: CodingKey {
+        case id
+    }
+
+    package init(from decoder: any Decoder) throws {
+        id = try? decoder.container(keyedBy: CodingKeys.self).decode(String.self, forKey: .id)
+        snapshot = try? IdentitySnapshot(from: decoder)
+    }
 }
 
 /// The answer to a new identity (developers.bitgo.com/api/entity.validation.identity.create).

@@ -2,6 +2,9 @@ package import KychookModel
 
 /// All that a server may keep of an identity (bitgo.md section 11); everything else of the answer is dropped unread.
 ///
+/// Without `id` and `status` it is none. Any other field that is absent or has an unexpected form is left out: what the
+/// router needs must not depend on it.
+///
 /// Also the answer to a submission of signatures (developers.bitgo.com/api/entity.validation.identity.signatures).
 package struct IdentitySnapshot: Equatable, Sendable {
     package var id: String
@@ -9,7 +12,6 @@ package struct IdentitySnapshot: Equatable, Sendable {
     package var organizationID: String?
     package var enterpriseID: String?
     package var userID: String?
-    /// nil where it is absent or cannot be read; so is `updatedAt`.
     package var createdAt: Timestamp?
     package var updatedAt: Timestamp?
     /// Free text, often empty.
@@ -30,14 +32,13 @@ extension IdentitySnapshot: Decodable {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         id = try fields.decode(String.self, forKey: .id)
         status = try fields.decode(Open<IdentityStatus>.self, forKey: .status)
-        organizationID = try fields.decodeIfPresent(String.self, forKey: .organizationID)
-        enterpriseID = try fields.decodeIfPresent(String.self, forKey: .enterpriseID)
-        userID = try fields.decodeIfPresent(String.self, forKey: .userID)
-        createdAt = Timestamp(try fields.decodeIfPresent(String.self, forKey: .createdAt))
-        updatedAt = Timestamp(try fields.decodeIfPresent(String.self, forKey: .updatedAt))
-        errorDescription = try fields.decodeIfPresent(Personal<String>.self, forKey: .errorDescription)
-        signaturesSubmitted =
-            try fields.decodeIfPresent([Open<ContractType>].self, forKey: .signaturesSubmitted) ?? []
-        signaturesRequired = try fields.decodeIfPresent([Open<ContractType>].self, forKey: .signaturesRequired) ?? []
+        organizationID = try? fields.decode(String.self, forKey: .organizationID)
+        enterpriseID = try? fields.decode(String.self, forKey: .enterpriseID)
+        userID = try? fields.decode(String.self, forKey: .userID)
+        createdAt = Timestamp(try? fields.decode(String.self, forKey: .createdAt))
+        updatedAt = Timestamp(try? fields.decode(String.self, forKey: .updatedAt))
+        errorDescription = try? fields.decode(Personal<String>.self, forKey: .errorDescription)
+        signaturesSubmitted = (try? fields.decode([Open<ContractType>].self, forKey: .signaturesSubmitted)) ?? []
+        signaturesRequired = (try? fields.decode([Open<ContractType>].self, forKey: .signaturesRequired)) ?? []
     }
 }

@@ -94,8 +94,9 @@ package struct WebhookSecret: Sendable, Decodable {
     package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         let text = try fields.decode(String.self, forKey: .secret)
-        guard !text.isEmpty else {
-            throw DecodingError.dataCorruptedError(forKey: .secret, in: fields, debugDescription: "empty")
+        // A secret file holds one a line.
+        guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+            throw DecodingError.dataCorruptedError(forKey: .secret, in: fields, debugDescription: "no line")
         }
         secret = Secret(bytes: Array(text.utf8))
     }

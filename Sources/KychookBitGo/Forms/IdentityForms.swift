@@ -36,9 +36,10 @@ package enum NewIdentityForm: RequestForm {
         let isAmerican = [.countryOfCitizenship, .countryOfResidence].contains { (field: IdentityField) in
             body[field]?.text.map(Country.isUnitedStates) ?? false
         }
+        // Required by the words of the reference page, and left out by the guide's own example of an American.
         if isAmerican, !body.has(.identificationNumber) {
             let reason = "is missing: citizens of the United States need an SSN, residents an SSN or ITIN"
-            problems.append(.error(IdentityField.identificationNumber.rawValue, reason))
+            problems.append(.warning(IdentityField.identificationNumber.rawValue, reason))
         }
         if body[.transactionType]?.text == TransactionType.euIndividual.rawValue {
             problems += [IdentityField.govIdType, .govIdNumber, .govIdExpiry].filter { !body.has($0) }

@@ -19,8 +19,6 @@ struct BitGoReading: ProviderReading {
 
     /// One for all sources: each would cost a thread and libcurl's memory.
     private static let client = HTTPClient()
-    /// An organization's list comes in one answer, some 1 KB an identity.
-    private static let limits = BitGoAPI.Limits(answerInBytes: 32 << 20)
     private static let quickLimits = BitGoAPI.Limits(perTry: .seconds(10), total: .seconds(15))
 
     init(_ configuration: APIConfiguration, types: [EventType], client: HTTPClient = BitGoReading.client) {
@@ -34,7 +32,7 @@ struct BitGoReading: ProviderReading {
                 budget: budget
             )
         }
-        self.api = api(BitGoReading.limits)
+        self.api = api(.list)
         quickAPI = api(BitGoReading.quickLimits)
         self.types = Set(types.filter { $0.subject != nil }.map(\.name))
     }
@@ -46,8 +44,9 @@ struct BitGoReading: ProviderReading {
         enterprise: String?
     ) async throws(ReadingFault) -> IdentityView {
         let query = IdentityQuery(organization: organization, enterprise: enterprise, identity: id)
-        let found = try await answer { () async throws(BitGoAPIError) in try await quickAPI.identitySnapshots(query) }
-        guard let snapshot = found.first(where: { $0.id == id }) else { throw .absent }
+        let found = try await answer { () async throws(BitGoAPIError) in try await quickAPI.listedIdentities(query) }
+        guard let listed = found.first(where: { $0.id == id }) else { throw .absent }
+        guard let snapshot = listed.snapshot else { throw .unreadable("the identity in the answer has no status") }
         return IdentityView(snapshot)
     }
 
@@ -58,8 +57,11 @@ struct BitGoReading: ProviderReading {
         page: String?
     ) async throws(ReadingFault) -> IdentityPage {
         let query = IdentityQuery(organization: organization, enterprise: enterprise)
-        let found = try await answer { () async throws(BitGoAPIError) in try await api.identitySnapshots(query) }
-        return IdentityPage(found.map(IdentityView.init))
+        let found = try await answer { () async throws(BitGoAPIError) in try await api.listedIdentities(query) }
+        return IdentityPage(
+            found.compactMap(\.snapshot).map(IdentityView.init),
+            unreadable: found.filter { $0.snapshot == nil }.map(\.id)
+        )
     }
 
     func webhooks(of organization: String) async throws(ReadingFault) -> [WebhookView] {
@@ -71,7 +73,8 @@ struct BitGoReading: ProviderReading {
                 id: webhook.id,
                 type: webhook.type.text,
                 isSuspended: webhook.state == .known(.suspended),
-                successiveFailedAttempts: webhook.successiveFailedAttempts ?? 0
+                successiveFailedAttempts: webhook.successiveFailedAttempts ?? 0,
+                lastAttempt: webhook.lastAttempt
             )
         }
     }
@@ -92,8 +95,9 @@ extension ReadingFault {
     init(_ error: BitGoAPIError) {
         switch error {
         case .notFound, .rejected(status: 400, _): self = .absent
-        case .rateLimited(let after): self = .rateLimited(after: after)
-        case .unavailable, .malformedAnswer, .transport: self = .unreachable(error.description)
+        case .rateLimited(_, let after): self = .rateLimited(after: after)
+        case .unavailable, .transport: self = .unreachable(error.description)
+        case .malformedAnswer: self = .unreadable(error.description)
         case .unauthorized, .forbidden, .rejected, .redirected, .unexpectedStatus, .oversizedAnswer:
             self = .refused(error.description)
         }

@@ -79,7 +79,9 @@ actor Confirmer {
             // Those under way are at the front too: they are due as long as they are.
             let (waiting, newest) = try reader.confirmations(of: source.name, limit: Confirmer.width * 2)
             for item in waiting where !underWay.contains(item.row) {
-                guard item.next <= now else {
+                // None is put off for longer than that: the clock was set back.
+                let isPlausible = item.next - now <= source.confirmWithin
+                guard item.next <= now || !isPlausible else {
                     next = item.next
                     break
                 }

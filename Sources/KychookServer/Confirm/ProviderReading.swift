@@ -35,7 +35,7 @@ extension ProviderReading {
             } catch .absent {
                 continue
             }
-            guard view.id == id, view.isUsable else { throw .unreachable("not this identity's answer") }
+            guard view.id == id, view.isUsable else { throw .unreadable("not this identity's answer") }
             return view
         }
         throw .absent
@@ -44,8 +44,10 @@ extension ProviderReading {
 
 /// Why an API gave no answer that can be used. Texts name no token and nothing of a body.
 package enum ReadingFault: Error, Equatable, Sendable {
-    /// No answer, or none of the API's own: worth another try.
+    /// No answer: worth another try.
     case unreachable(String)
+    /// An answer, but not what the API's pages say.
+    case unreadable(String)
     /// Too many requests; `after`: when the API says to come again, if it does.
     case rateLimited(after: Duration?)
     /// The token, or a setting, is wrong: only an operator can change that.
@@ -53,9 +55,17 @@ package enum ReadingFault: Error, Equatable, Sendable {
     /// There is no such thing.
     case absent
 
+    /// Whether it says nothing of the API as a whole.
+    var isOfOneIdentity: Bool {
+        switch self {
+        case .unreadable, .absent: true
+        case .unreachable, .rateLimited, .refused: false
+        }
+    }
+
     package var reason: String {
         switch self {
-        case .unreachable(let reason): reason
+        case .unreachable(let reason), .unreadable(let reason): reason
         case .rateLimited: "too many requests"
         case .refused(let reason): "refused: \(reason)"
         case .absent: "not found"
@@ -65,11 +75,14 @@ package enum ReadingFault: Error, Equatable, Sendable {
 
 package struct IdentityPage: Equatable, Sendable {
     package var identities: [IdentityView]
+    /// The IDs of those that cannot be read, as far as these can.
+    package var unreadable: [String?]
     /// For the next call; nil: this was the last page.
     package var next: String?
 
-    package init(_ identities: [IdentityView], next: String? = nil) {
+    package init(_ identities: [IdentityView], unreadable: [String?] = [], next: String? = nil) {
         self.identities = identities
+        self.unreadable = unreadable
         self.next = next
     }
 }
@@ -80,11 +93,20 @@ package struct WebhookView: Equatable, Sendable {
     package var type: String
     package var isSuspended: Bool
     package var successiveFailedAttempts: Int
+    /// When it was last sent, if the provider says so.
+    package var lastAttempt: Timestamp?
 
-    package init(id: String, type: String, isSuspended: Bool = false, successiveFailedAttempts: Int = 0) {
+    package init(
+        id: String,
+        type: String,
+        isSuspended: Bool = false,
+        successiveFailedAttempts: Int = 0,
+        lastAttempt: Timestamp? = nil
+    ) {
         self.id = id
         self.type = type
         self.isSuspended = isSuspended
         self.successiveFailedAttempts = successiveFailedAttempts
+        self.lastAttempt = lastAttempt
     }
 }

@@ -14,7 +14,7 @@ package struct SourceReconciliation: Codable, Equatable, Sendable {
     package var changed = 0
     /// No webhook had ever told of them.
     package var new = 0
-    /// Identities that are open here, but could not be read.
+    /// Identities that could not be read, or that are open here and unknown there.
     package var failed = 0
     /// The first of what changed or is new.
     package var differences: [Difference] = []
@@ -50,6 +50,11 @@ package struct SourceReconciliation: Codable, Equatable, Sendable {
 }
 
 extension SourceReconciliation {
+    /// Beside what broke the reconciliation itself off, this is not worth a word.
+    mutating func noteWebhooks(_ fault: ReadingFault) {
+        self.fault = self.fault ?? "the webhooks cannot be read: \(fault.reason)"
+    }
+
     mutating func note(_ all: [WebhookView]) {
         webhooks = all.filter { $0.isSuspended || $0.successiveFailedAttempts > 0 }.map {
             FailingWebhook(
@@ -128,9 +133,14 @@ struct Reconciler: Sendable {
             let answer = try await patiently { () async throws(ReadingFault) in
                 try await reading.identities(of: organization, enterprise: enterprise, page: next)
             }
-            for view in answer.identities where view.isUsable && seen.insert(view.id).inserted {
+            for view in answer.identities where seen.insert(view.id).inserted {
+                guard view.isUsable else {
+                    result.failed += 1
+                    continue
+                }
                 try await consider(view, upTo: upTo, dryRun: dryRun, into: &result)
             }
+            for id in answer.unreadable where id.map({ seen.insert($0).inserted }) ?? true { result.failed += 1 }
             guard let following = answer.next, following != page else { return }
             page = following
         }
@@ -159,7 +169,8 @@ struct Reconciler: Sendable {
                         )
                     }
                     try await consider(view, upTo: upTo, dryRun: dryRun, into: &result)
-                } catch .absent {
+                } catch {
+                    guard error.isOfOneIdentity else { throw error }
                     result.failed += 1
                 }
             }
@@ -208,7 +219,7 @@ struct Reconciler: Sendable {
                 case .unreachable, .rateLimited:
                     guard tries < Reconciler.tries, !Task.isCancelled else { throw error }
                     tries += 1
-                case .refused, .absent: throw error
+                case .unreadable, .refused, .absent: throw error
                 }
             }
         }

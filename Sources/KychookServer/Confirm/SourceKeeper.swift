@@ -50,7 +50,8 @@ actor SourceKeeper {
     /// What is due now.
     func turn() async {
         let now = context.clock.now()
-        if let interval = source.api?.reconcile, memory.lastRun.map({ now - $0 >= interval }) ?? true {
+        // A last run that is yet to come: the clock was set back.
+        if let interval = source.api?.reconcile, memory.lastRun.map({ now - $0 >= interval || now < $0 }) ?? true {
             memory.lastRun = now
             _ = await reconcile(dryRun: false)
         }
@@ -64,8 +65,17 @@ actor SourceKeeper {
         defer { isRunning = false }
         var result = await reconciler.run(dryRun: dryRun)
         if !dryRun, !Task.isCancelled { tell(of: result) }
-        let webhooks = await lookAtWebhooks()
-        result.note(webhooks)
+        do throws(ReadingFault) {
+            let webhooks = try await reconciler.webhooks()
+            result.note(webhooks)
+            // What is told becomes an event, and a dry run appends none.
+            if !dryRun { note(webhooks) }
+        } catch {
+            result.noteWebhooks(error)
+            if !Task.isCancelled {
+                logger.warning("the provider's webhooks cannot be read", metadata: ["reason": "\(error.reason)"])
+            }
+        }
         return result
     }
 
@@ -84,20 +94,6 @@ actor SourceKeeper {
 
     // MARK: - Webhooks
 
-    /// - Returns: none when they cannot be read.
-    private func lookAtWebhooks() async -> [WebhookView] {
-        do throws(ReadingFault) {
-            let webhooks = try await reconciler.webhooks()
-            note(webhooks)
-            return webhooks
-        } catch {
-            if !Task.isCancelled {
-                logger.warning("the provider's webhooks cannot be read", metadata: ["reason": "\(error.reason)"])
-            }
-            return []
-        }
-    }
-
     private func note(_ webhooks: [WebhookView]) {
         context.statistics.update(source.name) { figures in
             figures.suspendedWebhooks = webhooks.count { $0.isSuspended }
@@ -109,7 +105,7 @@ actor SourceKeeper {
                 "the provider has suspended a webhook: delete it there and create it again",
                 metadata: ["webhook": "\(webhook.id)"]
             )
-            context.tell { $0.sourceSuspended(self.source.name, webhook: webhook.id, at: $1) }
+            context.tell { $0.sourceSuspended(self.source.name, webhook, at: $1) }
         }
         for webhook in findings.failing {
             logger.warning(

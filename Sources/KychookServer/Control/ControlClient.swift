@@ -1,5 +1,5 @@
 import Glibc
-package import KychookLinux
+import KychookLinux
 
 /// Asks the running server of a state directory, over its control socket. Blocks; for commands.
 package struct ControlClient: Sendable {
@@ -14,10 +14,18 @@ package struct ControlClient: Sendable {
         package let body: [UInt8]
     }
 
+    /// The server ended before its answer did: nobody but who looks knows whether it was done.
+    package struct Cut: Error, CustomStringConvertible {
+        package var description: String {
+            "the server ended before it had answered: see whether it was done, then run this again"
+        }
+    }
+
     /// - Returns: nil when no server listens there.
-    package func post(_ target: String, _ body: [UInt8]) throws(SystemError) -> Answer? {
+    /// - Throws: `Cut`, or `SystemError`.
+    package func post(_ target: String, _ body: [UInt8]) throws -> Answer? {
         let socket: Descriptor
-        do {
+        do throws(SystemError) {
             socket = try KychookLinux.connect(to: .unix(path: path))
         } catch {
             if error.code == ENOENT || error.code == ECONNREFUSED { return nil }
@@ -32,19 +40,25 @@ package struct ControlClient: Sendable {
 
             """
         try socket.writeAll(Array(head.utf8) + body)
-        let answer = try socket.readAll(limit: 64 << 20)
-        return Answer(answer)
+        guard let answer = Answer(try socket.readAll(limit: 64 << 20)) else { throw Cut() }
+        return answer
     }
 }
 
 extension ControlClient.Answer {
-    /// Our own server's answer: a status line, and a body that ends with the connection.
+    /// Our own server's answer: a status line, and a body of the length that it says; nil: it is not whole.
     fileprivate init?(_ bytes: [UInt8]) {
         let end = Array("\r\n\r\n".utf8)
         let separator = bytes.indices.first { bytes[$0...].starts(with: end) }
         guard let separator, let status = Int(String(decoding: bytes.dropFirst(9).prefix(3), as: UTF8.self)) else {
             return nil
         }
-        self.init(status: status, body: Array(bytes[(separator + end.count)...]))
+        let head = String(decoding: bytes[..<separator], as: UTF8.self)
+        let length = head.split(separator: "\r\n").lazy.compactMap { line in
+            line.lowercased().hasPrefix("content-length:") ? Int(line.dropFirst(15).trimmingPrefix(" ")) : nil
+        }.first
+        let body = Array(bytes[(separator + end.count)...])
+        guard body.count == length else { return nil }
+        self.init(status: status, body: body)
     }
 }

@@ -57,7 +57,7 @@ package struct ReconcileCommand: OperatorCommand {
         do throws(ReadingFault) {
             result.note(try await reconciler.webhooks())
         } catch {
-            result.fault = result.fault ?? "the webhooks cannot be read: \(error.reason)"
+            result.noteWebhooks(error)
         }
         return result
     }

@@ -20,15 +20,19 @@ package struct ReinterpretCommand: OperatorCommand {
 
     /// Reads the stored bodies again with the sources in force.
     package func run(_ place: Workplace) async throws -> ReinterpretReport {
-        try await run(place.log, place.configuration.sources.map(SourceEntry.init))
+        let report = try await run(place.log, place.configuration.sources.map(SourceEntry.init), now: place.clock.now())
+        // What was repaired may wait for the provider's word now.
+        for source in place.configuration.sources { place.providers?.wake(source.name) }
+        return report
     }
 
-    func run(_ log: EventLog, _ sources: [SourceEntry]) async throws -> ReinterpretReport {
+    func run(_ log: EventLog, _ sources: [SourceEntry], now: Timestamp) async throws -> ReinterpretReport {
         let entries = Dictionary(sources.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         let result = try await log.reinterpret(
             since: Timestamp(milliseconds: since),
             source: source,
-            dryRun: dryRun
+            dryRun: dryRun,
+            now: now
         ) { stored in
             guard let entry = entries[stored.event.source], let body = stored.body?.bytes else { return nil }
             let interpretation = body.withUnsafeBytes { bytes in

@@ -58,12 +58,13 @@ struct Notices: Sendable {
         )
     }
 
-    func sourceSuspended(_ source: String, webhook: String, at now: Timestamp) -> IncomingEvent? {
+    /// Nothing is sent while it lasts, so the last attempt names the suspension: a restart does not tell of it again.
+    func sourceSuspended(_ source: String, _ webhook: WebhookView, at now: Timestamp) -> IncomingEvent? {
         make(
             .sourceSuspended,
-            key: "\(source)/\(webhook)/\(now.milliseconds)",
+            key: "\(source)/\(webhook.id)/\((webhook.lastAttempt ?? now).milliseconds)",
             at: now,
-            [("source", source), ("webhook", webhook)]
+            [("source", source), ("webhook", webhook.id)]
         )
     }
 

@@ -39,10 +39,12 @@ import Testing
         requestID: String?,
         details: [String]?
     ) async throws {
-        let provider = try await failure(of: .answer(400, body: Array(body.utf8)))?.providerError
-        #expect(provider?.error?.revealed == "no")
-        #expect(provider?.name == name && provider?.requestID == requestID)
-        #expect(provider?.details?.revealed == details)
+        for status in [400, 401, 403, 404, 422, 429, 500] {
+            let provider = try await failure(of: .answer(status, body: Array(body.utf8)))?.providerError
+            #expect(provider?.error?.revealed == "no")
+            #expect(provider?.name == name && provider?.requestID == requestID)
+            #expect(provider?.details?.revealed == details)
+        }
     }
 
     @Test(arguments: ["", "<html>", "[]", "{", "\u{0}"])

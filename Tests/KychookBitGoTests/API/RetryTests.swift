@@ -39,12 +39,28 @@ import Testing
         let failure = await error { () async throws(BitGoAPIError) in
             _ = try await api.identitySnapshots(CallUnderTest.query)
         }
-        guard case .rateLimited(.seconds(300)) = failure else {
+        guard case .rateLimited(_, .seconds(300)) = failure else {
             Issue.record("\(failure as Any)")
             return
         }
         #expect(failure?.description.contains("try again in 300 s") == true)
         #expect(under.bitgo.requests.count == 1)
+    }
+
+    @Test(arguments: [(86_399, 86_399), (86_400, 86_400), (86_401, 86_400), (9_999_999_999, 86_400)])
+    func `nobody is held up for longer than a day, whatever the answer says`(seconds: Int, wait: Int) async throws {
+        for answer in [
+            FaultyTarget.Behaviour.answer(429, fields: ["Retry-After: \(seconds)"]),
+            .answer(429, body: Array(#"{"retryAfter":\#(seconds)}"#.utf8)),
+        ] {
+            let under = CallUnderTest()
+            under.bitgo.script(answer)
+            let api = try under.api()
+            let failure = await error { () async throws(BitGoAPIError) in
+                _ = try await api.identitySnapshots(CallUnderTest.query)
+            }
+            #expect(failure?.retryAfter == .seconds(wait))
+        }
     }
 
     @Test func `a limit told to one call holds the others back too`() async throws {
@@ -54,7 +70,7 @@ import Testing
         let second = await error { () async throws(BitGoAPIError) in
             _ = try await api.identitySnapshots(CallUnderTest.query)
         }
-        guard case .rateLimited(.seconds(40)) = second else {
+        guard case .rateLimited(_, .seconds(40)) = second else {
             Issue.record("\(second as Any)")
             return
         }
@@ -73,7 +89,7 @@ import Testing
         let failure = await error { () async throws(BitGoAPIError) in
             _ = try await impatient.identitySnapshots(CallUnderTest.query)
         }
-        guard case .rateLimited(.seconds(8)) = failure else {
+        guard case .rateLimited(_, .seconds(8)) = failure else {
             Issue.record("\(failure as Any)")
             return
         }

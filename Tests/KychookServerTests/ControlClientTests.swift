@@ -1,0 +1,46 @@
+import Glibc
+import KychookLinux
+import KychookTesting
+import Testing
+
+@testable import KychookServer
+
+/// What a command makes of the control socket's other end.
+@Suite struct ControlClientTests {
+    @Test func `nobody there is no answer`() throws {
+        let folder = TemporaryDirectory()
+        #expect(try ControlClient(socket: folder.path("control.sock")).post("/x", []) == nil)
+    }
+
+    @Test func `a whole answer is read`() throws {
+        let answer = try Self.ask("HTTP/1.1 409 Conflict\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody")
+        #expect(answer?.status == 409)
+        #expect(answer?.body == Array("body".utf8))
+    }
+
+    /// Taken for no server, a command would be done a second time.
+    @Test(arguments: [
+        "", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbod",
+    ])
+    func `a cut answer is not taken for no server`(bytes: String) {
+        #expect(throws: ControlClient.Cut.self) { try Self.ask(bytes) }
+    }
+
+    /// Of a server that reads the request, says this and goes.
+    private static func ask(_ bytes: String) throws -> ControlClient.Answer? {
+        let folder = TemporaryDirectory()
+        let path = folder.path("control.sock")
+        let number = try ListenAddress.unix(path: path).listen().release()
+        Thread(named: "server") {
+            let listener = Descriptor(owning: number)
+            var ready = pollfd(fd: listener.number, events: Int16(POLLIN), revents: 0)
+            _ = poll(&ready, 1, -1)
+            let connection = Descriptor(owning: accept(listener.number, nil, nil))
+            var room = [UInt8](repeating: 0, count: 1024)
+            _ = read(connection.number, &room, room.count)
+            try? connection.writeAll(Array(bytes.utf8))
+        }
+        .detach()
+        return try ControlClient(socket: path).post("/x", [])
+    }
+}
