@@ -1,10 +1,12 @@
 #include "CLinux.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 int kychook_accept(int listener, struct sockaddr *address, socklen_t *length) {
@@ -34,4 +36,12 @@ void kychook_name_thread(const char *name) {
     char short_name[16];
     snprintf(short_name, sizeof short_name, "%s", name);
     pthread_setname_np(pthread_self(), short_name);
+}
+
+// Only what signal-safety(7) allows. The main thread's number is the process's.
+void kychook_send_to_main_thread(int signal) {
+    int before = errno;
+    pid_t process = getpid();
+    syscall(SYS_tgkill, process, process, signal);
+    errno = before;
 }

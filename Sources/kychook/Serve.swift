@@ -106,30 +106,3 @@ struct Serve: ParsableCommand {
         for warning in parsed.warnings { logger.warning("\(warning)") }
     }
 }
-
-/// Signals taken by waiting instead of by a handler. Made before any thread, which then inherits the mask.
-struct Signals {
-    private var set = sigset_t()
-
-    init(_ numbers: [Int32]) {
-        sigemptyset(&set)
-        for number in numbers { sigaddset(&set, number) }
-        pthread_sigmask(SIG_BLOCK, &set, nil)
-        // A reader that went away must show as an error of the write, not end the process.
-        signal(SIGPIPE, SIG_IGN)
-    }
-
-    /// SIGTERM or SIGINT has come and was not waited for yet.
-    var isEndPending: Bool {
-        var pending = sigset_t()
-        sigpending(&pending)
-        return sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1
-    }
-
-    func wait() -> Int32 {
-        var set = set
-        var number: Int32 = 0
-        sigwait(&set, &number)
-        return number
-    }
-}

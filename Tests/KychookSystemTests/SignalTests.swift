@@ -105,6 +105,24 @@ import Testing
         #expect(try kychook.post(String(repeating: "x", count: 1025)).status == 413)
     }
 
+    @Test func `signals in quick succession end no server whose hooks have run`() throws {
+        let kychook = try Installation(start: false)
+        let ran = kychook.directory.path("ran")
+        let hook = kychook.script("hook", "echo $KYCHOOK_SUBJECT >> \(ran)")
+        kychook.configure(sinks: ["hook: { shell: { command: [\(hook)] } }"])
+        try kychook.start()
+        #expect(try kychook.post(Installation.body("a", "approved")).status == 200)
+        #expect(follow(ran).lines(atLeast: 1) != nil)
+        // While one is handled nobody waits for the next, and it may reach any thread.
+        for _ in 0..<5000 { kychook.process.send(SIGHUP) }
+        #expect(kychook.process.lines(where: { $0.contains("reloaded") }, atLeast: 2))
+        #expect(try kychook.post(Installation.body("b", "approved")).status == 200)
+        #expect(follow(ran).lines(atLeast: 2) == ["identity/a", "identity/b"])
+        kychook.process.send(SIGHUP)
+        kychook.process.send(SIGTERM)
+        #expect(kychook.process.end() == .exited(0))
+    }
+
     @Test func `a changed address is reported and ignored`() throws {
         let kychook = try Installation()
         kychook.configure(listen: "127.0.0.1:1")

@@ -32,3 +32,6 @@ void kychook_use_cpus(int first, int count);
 
 /// Names the calling thread for ps, top and perf; at most 15 bytes are kept.
 void kychook_name_thread(const char *_Nonnull name);
+
+/// A signal's handler: whichever thread it came to, it waits at the main thread then (tgkill(2)).
+void kychook_send_to_main_thread(int signal);
