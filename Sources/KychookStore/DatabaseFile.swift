@@ -20,7 +20,10 @@ struct DatabaseFile: Sendable {
     /// - Parameter mayCreate: at the start of a server, not when a running one opens its store again.
     func openForWriting(mayCreate: Bool) throws(StoreError) -> DatabaseQueue {
         try explained {
-            if mayCreate, !fileExists(path) { try create() }
+            if mayCreate, !fileExists(path) {
+                try refuseForeignLog()
+                try create()
+            }
             try checkHeader()
             let queue = try DatabaseQueue(path: path, configuration: writerConfiguration())
             try queue.writeWithoutTransaction { database in
@@ -72,6 +75,17 @@ struct DatabaseFile: Sendable {
             try database.execute(sql: "PRAGMA temp_store = MEMORY")
         }
         return configuration
+    }
+
+    /// A write-ahead log that outlived its database would be written into the new one, and damage it.
+    private func refuseForeignLog() throws {
+        let log = path + "-wal"
+        guard fileExists(log), try FileStatus.at(log).size > 0 else { return }
+        throw StoreError.unavailable(
+            path: log,
+            reason: "its database is gone, and it holds events of it: put \(path) back, or move this file away too to "
+                + "begin with an empty store"
+        )
     }
 
     private func create() throws {

@@ -74,6 +74,28 @@ import Testing
         #expect(!fileExists(folder.path("kychook.db.new")))
     }
 
+    @Test func `the log of a database that was moved away is not written into a new one`() async throws {
+        let folder = TemporaryDirectory()
+        let database = folder.path("kychook.db")
+        let store = try TestStore(in: folder)
+        try await store.append(.status())
+        // As after a kill: the events are in the log beside the database.
+        let left = try contents(of: database + "-wal")
+        store.log.close()
+        #expect(rename(database, database + ".bad") == 0)
+        try write(left, to: database + "-wal")
+        let error = #expect(throws: StoreError.self) { try TestStore(in: folder) }
+        guard case .unavailable(database + "-wal", _) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(!fileExists(database))
+        #expect(try contents(of: database + "-wal") == left)
+        // An empty one holds nothing.
+        try write([], to: database + "-wal")
+        #expect(try await TestStore(in: folder).append(.status())?.sequence == 1)
+    }
+
     @Test func `a store that was opened before is opened again`() async throws {
         let folder = TemporaryDirectory()
         for sequence in Int64(1)...3 {
