@@ -5,6 +5,7 @@ import KychookLinux
 import KychookModel
 import KychookServer
 import Logging
+import Synchronization
 
 struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -83,7 +84,8 @@ struct Serve: ParsableCommand {
     }
 }
 
-/// Signals taken by waiting instead of by a handler. Made before any thread, which then inherits the mask.
+/// Signals taken by waiting instead of by a handler. Made on the thread that waits and before any other, which then
+/// inherits the mask.
 struct Signals {
     private var set = sigset_t()
 
@@ -91,6 +93,12 @@ struct Signals {
         sigemptyset(&set)
         for number in numbers { sigaddset(&set, number) }
         pthread_sigmask(SIG_BLOCK, &set, nil)
+        // The library that runs hooks has a thread which takes every signal: there one that comes while nobody waits,
+        // during a reload, would end the process. It is handed to the thread that will wait for it.
+        waiter.store(pthread_self(), ordering: .releasing)
+        for number in numbers {
+            signal(number) { pthread_kill(waiter.load(ordering: .acquiring), $0) }
+        }
         // A reader that went away must show as an error of the write, not end the process.
         signal(SIGPIPE, SIG_IGN)
     }
@@ -102,3 +110,6 @@ struct Signals {
         return number
     }
 }
+
+/// The thread that waits for signals. Set before the first handler, which may only read it.
+private let waiter = Atomic<pthread_t>(pthread_t())

@@ -105,6 +105,20 @@ import Testing
         #expect(try kychook.post(String(repeating: "x", count: 1025)).status == 413)
     }
 
+    /// Hooks are run by a library with a thread that blocks no signal.
+    @Test func `signals that come during a reload, after a hook ran, do not end the server`() throws {
+        let kychook = try Installation(start: false)
+        let ran = kychook.directory.path("ran")
+        let hook = kychook.script("hook", "echo $KYCHOOK_SUBJECT >> \(ran)")
+        kychook.configure(sinks: ["hook: { shell: { command: [\(hook)] } }"])
+        try kychook.start()
+        #expect(try kychook.post(Installation.body("a", "approved")).status == 200)
+        #expect(follow(ran).lines(atLeast: 1) != nil)
+        for _ in 0..<100 { kychook.process.send(SIGHUP) }
+        kychook.process.send(SIGTERM)
+        #expect(kychook.process.end() == .exited(0))
+    }
+
     @Test func `a changed address is reported and ignored`() throws {
         let kychook = try Installation()
         kychook.configure(listen: "127.0.0.1:1")
