@@ -12,6 +12,8 @@ final class SinkGroup: Sendable {
         var running: [String: RunningSink] = [:]
         /// The last exchange of each sink, done or not.
         var exchanges: [String: Task<Void, Never>] = [:]
+        /// How often all sinks were exchanged.
+        var generation = 0
         /// Of the configuration in force.
         var notices = Notices(for: [])
         var isStopping = false
@@ -89,29 +91,47 @@ final class SinkGroup: Sendable {
         let wanted = Dictionary(configuration.sinks.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         state.withLock { state in
             state.notices = Notices(for: configuration.sinks)
+            state.generation += 1
+            let generation = state.generation
             for name in Set(state.running.keys).union(state.exchanges.keys).union(wanted.keys) {
                 // After the exchange before it: of one sink there is never more than one dispatcher.
                 let before = state.exchanges[name]
                 state.exchanges[name] = Task {
                     await before?.value
-                    await exchange(name, for: wanted[name], in: configuration)
+                    await exchange(name, for: wanted[name], in: configuration, generation)
                 }
             }
         }
     }
 
-    private func exchange(_ name: String, for sink: SinkConfiguration?, in configuration: Configuration) async {
+    /// Between two tries to start a sink: the store may fail for a moment, and the sink must not be missing after it.
+    private static let pause = Duration.seconds(1)
+
+    private func exchange(
+        _ name: String,
+        for sink: SinkConfiguration?,
+        in configuration: Configuration,
+        _ generation: Int
+    ) async {
         if let former = state.withLock({ $0.running[name] }) {
             former.stop()
             await former.task.value
             state.withLock { $0.running[name] = nil }
             if sink == nil { try? tellAbsence { $0 == name } }
         }
-        guard let sink, !state.withLock({ $0.isStopping }) else { return }
-        do {
-            try await start(sink, in: configuration)
-        } catch {
-            logger.error("sink cannot start", metadata: ["sink": "\(name)", "reason": "\(error)"])
+        guard let sink else { return }
+        var last: String?
+        while state.withLock({ !$0.isStopping && $0.generation == generation }) {
+            do {
+                return try await start(sink, in: configuration)
+            } catch {
+                let reason = "\(error)"
+                if reason != last {
+                    logger.error("sink cannot start yet", metadata: ["sink": "\(name)", "reason": "\(reason)"])
+                }
+                last = reason
+                try? await Task.sleep(for: SinkGroup.pause)
+            }
         }
     }
 

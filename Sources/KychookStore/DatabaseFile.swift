@@ -20,8 +20,15 @@ struct DatabaseFile: Sendable {
     /// - Parameter mayCreate: at the start of a server, not when a running one opens its store again.
     func openForWriting(mayCreate: Bool) throws(StoreError) -> DatabaseQueue {
         try explained {
-            if mayCreate, !fileExists(path) { try create() }
-            try checkHeader()
+            if mayCreate {
+                if !fileExists(path) {
+                    try refuseForeignLog()
+                    try create()
+                }
+                try checkHeader()
+            } else {
+                try openForReading().close()
+            }
             let queue = try DatabaseQueue(path: path, configuration: writerConfiguration())
             try queue.writeWithoutTransaction { database in
                 try checkVersion(database)
@@ -48,7 +55,6 @@ struct DatabaseFile: Sendable {
                 let advice = "there is no store yet: `kychook serve` makes it where its configuration says"
                 throw StoreError.unavailable(path: path, reason: error.code == ENOENT ? advice : error.reason)
             }
-            try checkHeader()
             var configuration = Configuration()
             configuration.readonly = true
             configuration.label = "kychook.reader"
@@ -56,6 +62,7 @@ struct DatabaseFile: Sendable {
             configuration.prepareDatabase { try $0.execute(sql: "PRAGMA cache_size = -512") }
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             try queue.read { database in
+                try checkOwner(Int64.fetchOne(database, sql: "PRAGMA application_id") ?? 0)
                 try checkVersion(database)
             }
             return queue
@@ -79,6 +86,17 @@ struct DatabaseFile: Sendable {
         return configuration
     }
 
+    /// A write-ahead log that outlived its database would be written into the new one, and damage it.
+    private func refuseForeignLog() throws {
+        let log = path + "-wal"
+        guard fileExists(log), try FileStatus.at(log).size > 0 else { return }
+        throw StoreError.unavailable(
+            path: log,
+            reason: "its database is gone, and it holds events of it: put \(path) back, or move this file away too to "
+                + "begin with an empty store"
+        )
+    }
+
     private func create() throws {
         let unfinished = path + ".new"
         for suffix in ["", "-wal", "-shm"] { unlink(unfinished + suffix) }
@@ -95,6 +113,9 @@ struct DatabaseFile: Sendable {
         try syncDirectory(parentDirectory(of: path))
     }
 
+    /// Only before this process has any connection: closing a descriptor of a file gives up all locks that the process
+    /// has on it (fcntl(2)), also SQLite's. Another program that looks at the database would then believe that it is
+    /// alone, and delete the log that the writer goes on writing to.
     private func checkHeader() throws {
         let file = try Descriptor.open(path, O_RDONLY)
         let header = try file.readAll(limit: 100)
@@ -102,9 +123,12 @@ struct DatabaseFile: Sendable {
             throw StoreError.corrupt(path: path, reason: "it does not begin as an SQLite database does")
         }
         // Before SQLite opens it for writing, which would turn a foreign file's journal mode.
-        let owner = header[68..<72].reduce(0) { $0 << 8 | Int64($1) }
+        try checkOwner(header[68..<72].reduce(0) { $0 << 8 | Int64($1) })
+    }
+
+    private func checkOwner(_ owner: Int64) throws(StoreError) {
         guard owner == Schema.applicationID else {
-            throw StoreError.corrupt(path: path, reason: "it is a database of another program")
+            throw .corrupt(path: path, reason: "it is a database of another program")
         }
     }
 

@@ -80,7 +80,8 @@ package enum StatusVerdict: Equatable, Sendable {
         let sequence = known?.sequence ?? 0
         guard let status = incoming.status else {
             let age = known.map { received - $0.received } ?? .zero
-            return age < retrySpan ? .duplicate(of: sequence) : .store(.none, keyReused: false)
+            // To either side: a clock that was wrong once, far ahead, must not make duplicates until then.
+            return max(age, .zero - age) < retrySpan ? .duplicate(of: sequence) : .store(.none, keyReused: false)
         }
         // A reinterpretation gave the earlier event to another subject: these bytes are news for theirs.
         guard let subject else {

@@ -14,7 +14,10 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
         case .locked(let path, let holder):
             "\(path) is in use by \(holder); stop it, or give this server another state_dir"
         case .corrupt(let path, let reason):
-            "\(path) is damaged (\(reason)); restore it from a backup, or move it away to begin with an empty store"
+            """
+            \(path) is damaged (\(reason)); restore it from a backup, or move it away, with its -wal and -shm, to begin \
+            with an empty store
+            """
         case .newer(let path):
             "\(path) was written by a newer kychook; install that version again"
         case .unavailable(let path, let reason):

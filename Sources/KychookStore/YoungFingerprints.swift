@@ -18,12 +18,13 @@ final class YoungFingerprints {
     private let move: Statement
     private let forget: Statement
     private let mark: Statement
+    private let remaining: Statement
     private let capacity: Int
     private(set) var position: Position
 
     /// How far the moving is. Given back to ``restore(_:)`` when the transaction that moved was rolled back.
     struct Position {
-        /// In memory.
+        /// In memory; one that came again meanwhile, or was forgotten, is counted until the round ends.
         var count: Int
         /// Moved next.
         var slice = 0
@@ -72,9 +73,14 @@ final class YoungFingerprints {
         )
         forget = try Statement(database, "DELETE FROM temp.young_fingerprint WHERE value >= ? AND value < ?")
         mark = try Statement(database, "UPDATE fingerprint_mark SET event = ?, subject = ?")
+        remaining = try Statement(database, "SELECT count(*) FROM temp.young_fingerprint")
         self.capacity = capacity
-        let count = try Int.fetchOne(database, sql: "SELECT count(*) FROM temp.young_fingerprint") ?? 0
-        position = Position(count: count, roundBegan: Newest(event: 0, subject: 0))
+        position = Position(count: 0, roundBegan: Newest(event: 0, subject: 0))
+        position.count = try count()
+    }
+
+    private func count() throws(SQLiteFailure) -> Int {
+        try remaining.row { Int($0.integer(0)) } ?? 0
     }
 
     /// - Parameter target: sequence of the event, or row of the subject, whose own row holds the fingerprint too.
@@ -96,6 +102,7 @@ final class YoungFingerprints {
             mark.bind(1, position.roundBegan.event)
             mark.bind(2, position.roundBegan.subject)
             try mark.run()
+            position.count = try count()
         }
     }
 

@@ -2,6 +2,7 @@ import KychookConfig
 import KychookLinux
 import KychookServer
 import Logging
+import Synchronization
 
 /// Puts the configuration's present text in force: on SIGHUP, and for the control command `reload`.
 ///
@@ -12,6 +13,7 @@ final class Reloader: Sendable {
     private let settings: StandardErrorLog.Settings
     private let logger: Logger
     private let turn = Locked(())
+    private let isAskedFor = Atomic(false)
 
     init(
         _ server: Server,
@@ -25,9 +27,17 @@ final class Reloader: Sendable {
         self.logger = logger
     }
 
+    /// Reloads on a thread of its own, once for all who ask before it begins: a reload waits for a store that fails, and
+    /// the end of the server must not.
+    func reloadSoon() {
+        guard !isAskedFor.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        Thread(named: "reload") { _ = self.reload() }.detach()
+    }
+
     /// A bad configuration is reported and changes nothing; log files are opened anew in any case.
     func reload() -> ReloadReport {
         turn.withLock { _ in
+            isAskedFor.store(false, ordering: .releasing)
             server.reopenLogs()
             do throws(ConfigurationErrors) {
                 let parsed = try location.load(.system())

@@ -32,11 +32,7 @@ struct Serve: ParsableCommand {
             announce(server, parsed.configuration, location, logger)
             let reloader = Reloader(server, location, settings, logger)
             server.onReload { reloader.reload() }
-            while true {
-                let signal = signals.wait()
-                guard signal == SIGHUP else { break }
-                _ = reloader.reload()
-            }
+            while signals.wait() == SIGHUP { reloader.reloadSoon() }
             logger.info("stopping")
             server.stop()
             logger.info("stopped")

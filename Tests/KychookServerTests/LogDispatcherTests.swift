@@ -152,6 +152,26 @@ import Testing
         #expect(try running.ids() == store.events().map(\.event.id.description))
     }
 
+    @Test func `what a failing file did not take is written after a stop`() async throws {
+        let store = try await Self.store(events: 2)
+        let (faults, fault) = AsyncStream.makeStream(of: String.self)
+        let running = try await RunningLog(on: store, onLog: { fault.yield($0) })
+        try await eventually { try store.cursor() == 2 }
+        // From here on every batch is collected and then refused.
+        try FileManager.default.moveItem(atPath: running.path, toPath: running.path + ".1")
+        try makeDirectory(running.path)
+        try await store.append(.status(of: "new"))
+        running.dispatcher.wake()
+        #expect(await faults.next()?.hasPrefix("sink fails") == true)
+        await running.stop()
+        #expect(try store.cursor() == 2)
+        try FileManager.default.removeItem(atPath: running.path)
+        let again = try await RunningLog(on: store)
+        try await eventually { try store.cursor() == 3 }
+        await again.stop()
+        #expect(try again.ids() == [store.events()[2].event.id.description])
+    }
+
     @Test func `a file that was moved away is made anew when told to reopen`() async throws {
         let store = try await Self.store(events: 2)
         let running = try await RunningLog(on: store)

@@ -36,6 +36,23 @@ import Testing
         await group.stop()
     }
 
+    @Test func `a sink that cannot start at a reload starts when the store works again`() async throws {
+        let store = try TestStore()
+        let (lines, line) = AsyncStream.makeStream(of: String.self)
+        let group = Self.group(store) { line.yield($0) }
+        try await group.start(Self.configuration(store, sinks: ["one"]))
+        try await store.append(.status(of: "i1"))
+        group.wake()
+        try await eventually { try store.cursor() == 1 }
+        let lock = try ForeignLock(store.directory)
+        await group.replace(with: Self.configuration(store, sinks: ["one"]))
+        for await line in lines where line.hasPrefix("sink cannot start yet") { break }
+        try lock.release()
+        try await store.append(.status(of: "i2"))
+        try await eventually { try store.cursor() == 2 }
+        await group.stop()
+    }
+
     @Test func `a sink that a reload drops keeps its place in the log`() async throws {
         let store = try TestStore()
         let group = Self.group(store)

@@ -44,6 +44,35 @@ import Testing
     }
 }
 
+@Suite(.timeLimit(.minutes(1))) struct TurnsTests {
+    private struct Refused: Error {}
+
+    @Test func `one begins only when the one before has ended, also when that failed`() async {
+        let turns = Turns()
+        let underWay = Locked(0)
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<100 {
+                group.addTask {
+                    let failing = number % 3 == 0
+                    let ended: Void? = try? await turns.take { try await Self.work(underWay, failing: failing) }
+                    #expect((ended == nil) == failing)
+                }
+            }
+        }
+    }
+
+    private static func work(_ underWay: Locked<Int>, failing: Bool) async throws {
+        let count = underWay.withLock { count in
+            count += 1
+            return count
+        }
+        #expect(count == 1)
+        for _ in 0..<5 { await Task.yield() }
+        underWay.withLock { $0 -= 1 }
+        if failing { throw Refused() }
+    }
+}
+
 @Suite struct DeadlinesTests {
     @Test func `gives what is due, the earliest first`() {
         var deadlines = Deadlines<String>()

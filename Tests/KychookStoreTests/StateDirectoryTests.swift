@@ -82,6 +82,48 @@ import Testing
         #expect(!fileExists(folder.path("kychook.db.new")))
     }
 
+    /// Whose lock is gone loses its log to the next program that opens and closes the database.
+    @Test func `the database stays locked as long as it is open, whoever opens and closes it here`() async throws {
+        let store = try TestStore()
+        try await store.append(.status())
+        do {
+            let reader = try store.log.makeReader()
+            #expect(try reader.newestSequence() == 1)
+        }
+        // F_OFD_GETLK, which Glibc's module lacks: the other question never tells a process of its own locks.
+        let questionOfDescription: Int32 = 36
+        let file = try Descriptor.open(store.directory.database, O_RDWR)
+        var lock = flock()
+        lock.l_type = Int16(F_WRLCK)
+        lock.l_whence = Int16(SEEK_SET)
+        // SQLite's bytes for readers: https://sqlite.org/src/file/src/os.h
+        (lock.l_start, lock.l_len) = (0x4000_0002, 510)
+        #expect(fcntl(file.number, questionOfDescription, &lock) == 0)
+        #expect(lock.l_type == Int16(F_RDLCK))
+    }
+
+    @Test func `the log of a database that was moved away is not written into a new one`() async throws {
+        let folder = TemporaryDirectory()
+        let database = folder.path("kychook.db")
+        let store = try TestStore(in: folder)
+        try await store.append(.status())
+        // As after a kill: the events are in the log beside the database.
+        let left = try contents(of: database + "-wal")
+        store.log.close()
+        #expect(rename(database, database + ".bad") == 0)
+        try write(left, to: database + "-wal")
+        let error = #expect(throws: StoreError.self) { try TestStore(in: folder) }
+        guard case .unavailable(database + "-wal", _) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(!fileExists(database))
+        #expect(try contents(of: database + "-wal") == left)
+        // An empty one holds nothing.
+        try write([], to: database + "-wal")
+        #expect(try await TestStore(in: folder).append(.status())?.sequence == 1)
+    }
+
     @Test func `a store that was opened before is opened again`() async throws {
         let folder = TemporaryDirectory()
         for sequence in Int64(1)...3 {

@@ -73,7 +73,8 @@ import Testing
     static let eightHours = 8 * 3_600_000
 
     @Test(arguments: [
-        (-1, true), (0, true), (eightHours - 1, true), (eightHours, false), (eightHours + 1, false),
+        (-eightHours - 1, false), (-eightHours, false), (1 - eightHours, true), (-1, true), (0, true),
+        (eightHours - 1, true), (eightHours, false), (eightHours + 1, false),
     ])
     func `bytes without a status are duplicates for 8 hours`(milliseconds: Int, isDuplicate: Bool) {
         let received = Timestamp.start + .milliseconds(milliseconds)

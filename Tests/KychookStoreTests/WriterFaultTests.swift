@@ -1,4 +1,3 @@
-import GRDB
 import KychookLinux
 import KychookModel
 import KychookTesting
@@ -198,23 +197,6 @@ import Testing
         #expect(await result == .failure(.stopping))
         #expect(await (try? record) == nil)
         try lock.release()
-    }
-}
-
-/// Another program that holds the database.
-final class ForeignLock {
-    private let queue: DatabaseQueue
-
-    init(_ directory: StateDirectory) throws {
-        var configuration = Configuration()
-        configuration.allowsUnsafeTransactions = true
-        configuration.busyMode = .timeout(10)
-        queue = try DatabaseQueue(path: directory.database, configuration: configuration)
-        try queue.writeWithoutTransaction { try $0.execute(sql: "BEGIN EXCLUSIVE") }
-    }
-
-    func release() throws {
-        try queue.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
     }
 }
 

@@ -88,6 +88,20 @@ import Testing
         }
     }
 
+    /// One body sent again and again, as a forger can who has seen it once: each copy has the same fingerprint.
+    @Test(.timeLimit(.minutes(1)), arguments: [0, 4])
+    func `more copies of one body than fingerprints stay in memory are all stored`(capacity: Int) async throws {
+        let store = try TestStore(youngFingerprints: capacity)
+        try await store.append(.status("in review", body: "1"))
+        try await store.append(.status("approved", body: "2"))
+        let copies = [IncomingEvent](repeating: .status("in review", body: "1"), count: 40)
+        for result in await store.append(copies) {
+            guard case .stored(let event) = try result.get() else { throw CancellationError() }
+            #expect(event.change == .repeated)
+        }
+        #expect(try await store.append(.status("approved", body: "2")) == nil)
+    }
+
     @Test func `a subject that lost its last event is not taken for a later one`() async throws {
         let folder = TemporaryDirectory()
         do {

@@ -123,6 +123,25 @@ import Testing
         #expect(kychook.process.end() == .exited(0))
     }
 
+    @Test func `a reload that waits for a failing store does not keep SIGTERM waiting`() throws {
+        let kychook = try Installation(start: false)
+        let (began, gate) = (kychook.directory.path("began"), kychook.directory.path("gate"))
+        #expect(mkfifo(gate, 0o600) == 0)
+        let hook = kychook.script("hook", "echo x >> \(began)\nread line < \(gate)")
+        kychook.configure(sinks: ["hook: { shell: { command: [\(hook)] } }"])
+        try kychook.start()
+        #expect(try kychook.post(Installation.body("a", "approved")).status == 200)
+        #expect(follow(began).lines(atLeast: 1) != nil)
+        let lock = try ForeignLock(database: kychook.state + "/kychook.db")
+        // What became of the hook cannot be recorded, and the reload waits behind it.
+        kychook.write("go\n", to: gate, mode: 0o600)
+        #expect(kychook.process.line { $0.contains("the store fails") } != nil)
+        kychook.process.send(SIGHUP)
+        kychook.process.send(SIGTERM)
+        #expect(kychook.process.end(within: 20) == .exited(0))
+        try lock.release()
+    }
+
     @Test func `a changed address is reported and ignored`() throws {
         let kychook = try Installation()
         kychook.configure(listen: "127.0.0.1:1")

@@ -11,6 +11,8 @@ final class ControlHandler: RequestHandler {
     private let place: @Sendable () -> Workplace
     private let statistics: IngestStatistics
     private let reload: @Sendable () -> (@Sendable () -> ReloadReport)?
+    /// A sink reads its operations in their order: what one adds after a later one has begun it would pass over.
+    private let operations = Turns()
 
     init(
         place: @escaping @Sendable () -> Workplace,
@@ -29,8 +31,8 @@ final class ControlHandler: RequestHandler {
         case (.get, "/status"): return .respond(status())
         case (.post, "/\(ReinterpretCommand.path)"): return run(ReinterpretCommand.self, body, exchange)
         case (.post, "/\(ReconcileCommand.path)"): return run(ReconcileCommand.self, body, exchange)
-        case (.post, "/\(RedeliverCommand.path)"): return run(RedeliverCommand.self, body, exchange)
-        case (.post, "/\(ReplayCommand.path)"): return run(ReplayCommand.self, body, exchange)
+        case (.post, "/\(RedeliverCommand.path)"): return run(RedeliverCommand.self, body, exchange, operations)
+        case (.post, "/\(ReplayCommand.path)"): return run(ReplayCommand.self, body, exchange, operations)
         case (.post, "/\(PauseCommand.path)"): return run(PauseCommand.self, body, exchange)
         case (.post, "/\(RenameSinkCommand.path)"): return run(RenameSinkCommand.self, body, exchange)
         case (.post, "/\(ForgetSinkCommand.path)"): return run(ForgetSinkCommand.self, body, exchange)
@@ -43,7 +45,8 @@ final class ControlHandler: RequestHandler {
     private func run<Command: OperatorCommand>(
         _: Command.Type,
         _ body: [UInt8],
-        _ exchange: Exchange
+        _ exchange: Exchange,
+        _ turns: Turns? = nil
     ) -> Disposition {
         guard let command = Command(json: body) else {
             let reason = "not a \(Command.path) command: is the server of this version?"
@@ -52,7 +55,9 @@ final class ControlHandler: RequestHandler {
         let place = place
         Task.detached {
             do {
-                exchange.respond(Response(status: 200, text: try await command.run(place()).json))
+                let run = { @Sendable in try await command.run(place()) }
+                let report = if let turns { try await turns.take(run) } else { try await run() }
+                exchange.respond(Response(status: 200, text: try report.json))
             } catch let refusal as CommandRefusal {
                 exchange.respond(Response(status: 409, error: refusal.error))
             } catch {

@@ -27,6 +27,8 @@ actor LogDispatcher {
     private var carried: Feed.Entry?
     /// Collected and not written yet: after a failure the same one is tried again.
     private var batch: LogBatch
+    /// Up to here every event is in the file, or the sink did not ask for it.
+    private var position: Int64
     private var persistedCursor: Int64
     private var written: Set<EventID>?
     private var circuit: Circuit
@@ -57,6 +59,7 @@ actor LogDispatcher {
         reasons = ReasonLog(context.logger)
         includesBody = log.body == .full
         row = record.row
+        position = record.cursor
         persistedCursor = record.cursor
         persistedHealth = record.health
         circuit = Circuit(configuration.circuit, record.health)
@@ -152,13 +155,14 @@ actor LogDispatcher {
         let (started, startedAt) = (context.clock.now(), MonotonicTime.now())
         if !batch.lines.isEmpty { try file.append(batch.lines) }
         let done = batch
-        batch = LogBatch(after: done.position)
+        position = done.position
+        batch = LogBatch(after: position)
         context.statistics.countLines(done.lines.count, sink: configuration.name)
         worked()
         if !done.deliveries.isEmpty {
             let outcomes = done.outcomes(started: started, duration: MonotonicTime.now() - startedAt)
-            await record(DeliveryReport(sink: row, cursor: done.position, outcomes: outcomes))
-        } else if !done.lines.isEmpty || done.count == 0 || done.position - persistedCursor >= 1000 {
+            await record(DeliveryReport(sink: row, cursor: position, outcomes: outcomes))
+        } else if !done.lines.isEmpty || done.count == 0 || position - persistedCursor >= 1000 {
             await recordCursor()
         }
         return done.count
@@ -203,8 +207,8 @@ actor LogDispatcher {
     // MARK: - Record
 
     private func recordCursor() async {
-        guard batch.position > persistedCursor || circuit.health != persistedHealth else { return }
-        await record(DeliveryReport(sink: row, cursor: batch.position))
+        guard position > persistedCursor || circuit.health != persistedHealth else { return }
+        await record(DeliveryReport(sink: row, cursor: position))
     }
 
     private func record(_ report: DeliveryReport) async {
