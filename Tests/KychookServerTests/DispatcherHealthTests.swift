@@ -1,3 +1,4 @@
+import KychookLinux
 import KychookModel
 import KychookStore
 import KychookTesting
@@ -51,6 +52,20 @@ import Testing
         try await eventually { try store.deliveryStates() == ["delivered"] }
         await running.stop()
         #expect(try store.log.makeReader().deliveries(of: 1).map(\.attempts) == [23])
+    }
+
+    /// What falls due between the look at what may start and the decision how long to wait was forgotten now and then.
+    @Test func `no probe is forgotten, whenever its moment comes`() async throws {
+        let store = try TestStore()
+        try await store.append(.status(of: "i1"))
+        let attempts = Locked(0)
+        let sink = ScriptedSink { _ in
+            attempts.withLock { $0 += 1 }
+            return .retryable(reason: "down")
+        }
+        let running = try await RunningDispatcher(sink, on: store, circuit: Self.quick)
+        try await eventually { attempts.withLock { $0 } >= 2000 }
+        await running.stop()
     }
 
     @Test func `a refusal for good says that the sink works`() async throws {

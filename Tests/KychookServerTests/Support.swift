@@ -118,6 +118,7 @@ struct RunningDispatcher {
         circuit: CircuitRule = .standard,
         notices: Notices = Notices(for: []),
         maxInFlight: Int = 4,
+        rate: Double? = nil,
         onLog: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws {
         let configuration = SinkConfiguration(
@@ -126,7 +127,8 @@ struct RunningDispatcher {
             kind: .http(.init(url: "http://unused.example")),
             retry: retry,
             circuit: circuit,
-            maxInFlight: maxInFlight
+            maxInFlight: maxInFlight,
+            rate: rate
         )
         let record = try await store.log.register("s", start: .beginning, now: .start)
         let dispatcher = try Dispatcher(

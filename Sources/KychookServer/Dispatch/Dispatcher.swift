@@ -106,24 +106,24 @@ actor Dispatcher {
         await withDiscardingTaskGroup { group in
             while !(isStopping && attemptsUnderWay == 0 && !isRecording && settlements.isEmpty) {
                 if isCancelled { group.cancelAll() }
-                if !isStopping {
-                    refill()
-                    startDue(in: &group)
-                }
+                if !isStopping { refill() }
+                // One moment for both: what falls due between them would neither be started nor waited for.
+                let now = MonotonicTime.now()
+                if !isStopping { startDue(in: &group, now) }
                 record()
-                await waitForSignal()
+                await waitForSignal(asOf: now)
             }
         }
         await context.log.record(DeliveryReport(sink: row, cursor: window.cursor))
         thread.stop()
     }
 
-    private func waitForSignal() async {
+    private func waitForSignal(asOf now: MonotonicTime) async {
         // A sink that is behind is not woken for every event that comes: it finds them when it has room again.
         let wantsNews = !isStopping && window.room > 0
         requests.wantsNews.store(wantsNews, ordering: .sequentiallyConsistent)
         if wantsNews, requests.news.load(ordering: .sequentiallyConsistent) { return }
-        thread.ring(signal, at: nextMoment)
+        thread.ring(signal, at: nextMoment(asOf: now))
         await signal.wait()
     }
 
@@ -180,8 +180,9 @@ actor Dispatcher {
 
     // MARK: - Attempt
 
-    private func startDue(in group: inout DiscardingTaskGroup) {
-        switch circuit.permission(now: .now()) {
+    /// - Parameter moment: whether the sink may be handed anything is judged as of then.
+    private func startDue(in group: inout DiscardingTaskGroup, _ moment: MonotonicTime) {
+        switch circuit.permission(now: moment) {
         case .everything:
             while true {
                 let now = MonotonicTime.now()
@@ -207,7 +208,10 @@ actor Dispatcher {
             delivery = try self.delivery(for: item)
         } catch {
             reasons.note("cannot read the event log: \(error)")
-            window.postpone(item, due: .now() + .seconds(1))
+            let next = MonotonicTime.now() + .seconds(1)
+            window.postpone(item, due: next)
+            // Also for a probe, which is tried whether its delivery is due or not.
+            readAt = next
             return false
         }
         let (started, startedAt) = (context.clock.now(), MonotonicTime.now())
@@ -372,9 +376,9 @@ actor Dispatcher {
 
     private static let cursorInterval = Duration.seconds(1)
 
-    private var nextMoment: MonotonicTime? {
+    /// - Parameter now: when it was last looked at what may start, or before.
+    private func nextMoment(asOf now: MonotonicTime) -> MonotonicTime? {
         guard !isStopping else { return nil }
-        let now = MonotonicTime.now()
         let due =
             switch circuit.health.state {
             case .active:
