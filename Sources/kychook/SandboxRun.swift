@@ -106,16 +106,16 @@ struct SandboxRun: ParsableCommand {
             }
         }
         let restoring = Result { try installer.restore() }
+        let hasPassed: Bool
         do {
-            let hasPassed = try outcome.get()
-            try restoring.get()
-            return hasPassed
-        } catch let error as SecretInstaller.Failure {
-            throw failure(error.status, error.description)
+            hasPassed = try outcome.get()
         } catch {
             if case .failure(let other) = restoring { printError("kychook: \(other)") }
+            guard !(error is SecretInstaller.Failure) else { throw error }
             throw failure(.unavailable, "\(scenario.file) could not begin: \(printable("\(error)"))")
         }
+        try restoring.get()
+        return hasPassed
     }
 
     private func service(for scenario: Scenario) throws -> SandboxService {
