@@ -5,7 +5,8 @@ import Glibc
 package enum ListenAddress: Hashable, Sendable, CustomStringConvertible {
     /// Port 0: the kernel chooses.
     case v4(String, port: UInt16)
-    /// Without brackets, in the usual form if it was read from text. Listens on IPv6 only, so that `0.0.0.0` and `::` can stand side by side.
+    /// Without brackets, in the usual form if it was read from text. Listens on IPv6 only, so that `0.0.0.0` and `::` can
+    /// stand side by side.
     case v6(String, port: UInt16)
     case unix(path: String)
 

@@ -8,7 +8,7 @@ import KychookStore
 import KychookVerify
 package import Logging
 
-/// The whole of `kychook serve`: made by ``init(_:logger:clock:loops:)``, running when that returns, ended by ``stop()``.
+/// The whole of `kychook serve`: running when its initializer returns, ended by ``stop()``.
 ///
 /// The path of one event: HTTPServer → ``Ingest`` → EventLog → ``IngestAnswers`` and, beside it, ``SinkGroup``.
 package final class Server: Sendable {

@@ -9,27 +9,28 @@ package struct HTTPForward: Sink {
     private let signing: (scheme: SignatureScheme, secret: Secret)?
     private let signatureHeader: @Sendable (_ source: String) -> String?
     private let clock: WallClock
+    private let silence: Duration
 
     /// Retry-After is obeyed up to this: the longest wait of the standard schedule. A target that asks for a year is mistaken.
     package static let longestRetryAfter = Duration.hours(10)
-
-    /// A minute without a byte in either direction ends an attempt whose `timeout` is longer.
-    private static let silence = ClientRequest.LowSpeed(bytesPerSecond: 1, period: .seconds(60))
 
     /// - Parameters:
     ///   - client: shared by all HTTP sinks.
     ///   - signatureHeader: the name of the header in which a source's provider signs, for `pass_signature`.
     ///   - clock: dates the signature and reads Retry-After dates.
+    ///   - silence: so long without a byte in either direction ends an attempt whose `timeout` is longer.
     package init(
         configuration: SinkConfiguration.HTTP,
         client: HTTPClient,
         signatureHeader: @escaping @Sendable (_ source: String) -> String? = { _ in nil },
-        clock: WallClock = .system
+        clock: WallClock = .system,
+        silence: Duration = .seconds(60)
     ) {
         self.configuration = configuration
         self.client = client
         self.signatureHeader = signatureHeader
         self.clock = clock
+        self.silence = silence
         signing = configuration.signingSecret.map { (.standardWebhooks(for: $0), $0) }
     }
 
@@ -57,7 +58,7 @@ package struct HTTPForward: Sink {
             limits: ClientRequest.Limits(
                 total: configuration.timeout,
                 connect: configuration.connectTimeout,
-                lowSpeed: HTTPForward.silence,
+                lowSpeed: ClientRequest.LowSpeed(bytesPerSecond: 1, period: silence),
                 answerInBytes: AttemptResult.outputLimitInBytes
             ),
             allowsPrivateTargets: configuration.allowsPrivateTargets,

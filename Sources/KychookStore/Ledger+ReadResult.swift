@@ -137,15 +137,7 @@ extension Ledger {
             source: source
         ) { event in
             guard let known else {
-                let row = try statements.insertSubject(
-                    subject,
-                    fingerprint: fingerprint,
-                    source: source,
-                    state: state,
-                    event: event
-                )
-                try young.remember(fingerprint, target: row)
-                return row
+                return try insert(subject, fingerprint, source: source, state: state, event: event)
             }
             try statements.moveSubject(known.id, to: state, event: event)
             return known.id

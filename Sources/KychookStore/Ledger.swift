@@ -143,6 +143,17 @@ final class Ledger {
             }
             return known.id
         }
+        return try insert(subject, fingerprint, source: source, state: state, event: event)
+    }
+
+    /// Makes the row of a subject that no event has named yet; its next event finds it by the fingerprint.
+    func insert(
+        _ subject: Subject,
+        _ fingerprint: Fingerprint,
+        source: Int64,
+        state: SubjectState,
+        event: Event
+    ) throws -> Int64 {
         let row = try statements.insertSubject(
             subject,
             fingerprint: fingerprint,

@@ -48,6 +48,8 @@ func failure(_ error: any Error) -> any Error {
         return failure(error.isInUse ? .unavailable : .inputOutput, error.description)
     case let error as SandboxClient.Failure:
         return failure(ExitStatus(error), error.description)
+    case let error as SecretInstaller.Failure:
+        return failure(error.status, error.description)
     case let error as RequestProblem:
         return failure(.data, "nothing was sent: \(error)")
     case let error as HandoverFault:

@@ -14,10 +14,10 @@ struct SandboxRun: ParsableCommand {
         discussion: """
             Each scenario gets a sandbox of its own, unless --sandbox names one. Before its first step the sandbox's \
             secret is written to the receiver's secret file, above those that are there, and the webhooks are \
-            registered; at the end the file is as it was, unless --sandbox names a sandbox that goes on. With --config all is known of a receiver that is kychook, and it is told to read its \
-            configuration again; options and the file's `receiver` serve for any other. `expect event` reads a file \
-            of documents, one a line, as the log sink writes them; `expect hook` reads one that a hook makes with \
-            `cat >> FILE`.
+            registered; at the end the file is as it was, unless --sandbox names a sandbox that goes on. With --config \
+            all is known of a receiver that is kychook, and it is told to read its configuration again; options and the \
+            file's `receiver` serve for any other. `expect event` reads a file of documents, one a line, as the log \
+            sink writes them; `expect hook` reads one that a hook makes with `cat >> FILE`.
 
             Exit codes: 0 every step passed, 1 a step failed, 64 wrong usage, 69 the scenario could not begin, 74 a \
             file cannot be read or written, 78 an error in a scenario or in the configuration.
@@ -106,16 +106,16 @@ struct SandboxRun: ParsableCommand {
             }
         }
         let restoring = Result { try installer.restore() }
+        let hasPassed: Bool
         do {
-            let hasPassed = try outcome.get()
-            try restoring.get()
-            return hasPassed
-        } catch let error as SecretInstaller.Failure {
-            throw failure(error.status, error.description)
+            hasPassed = try outcome.get()
         } catch {
             if case .failure(let other) = restoring { printError("kychook: \(other)") }
+            guard !(error is SecretInstaller.Failure) else { throw error }
             throw failure(.unavailable, "\(scenario.file) could not begin: \(printable("\(error)"))")
         }
+        try restoring.get()
+        return hasPassed
     }
 
     private func service(for scenario: Scenario) throws -> SandboxService {

@@ -14,7 +14,7 @@ import Testing
         try await store.append(.asking("in review"))
         let reading = ScriptedReading()
         let running = try RunningConfirmer(reading, on: store)
-        let request = await reading.next()
+        let request = try await reading.next()
         #expect((request.id, request.organization) == ("i1", "org"))
         request.end("in review", updated: .start + .seconds(3))
         try await eventually { try store.events().count == 2 }
@@ -44,7 +44,7 @@ import Testing
         let running = try RunningConfirmer(reading, on: store)
         try await store.append(.asking("in review"))
         running.confirmer.wake()
-        await reading.next().end("in review")
+        try await reading.next().end("in review")
         try await eventually { try store.events().count == 2 }
         await running.stop()
     }
@@ -56,7 +56,7 @@ import Testing
         let running = try RunningConfirmer(reading, on: store)
         var open: [ScriptedReading.Request] = []
         for _ in 0..<20 {
-            open.append(await reading.next())
+            open.append(try await reading.next())
             if open.count == 4 { open.removeFirst().end("in review") }
         }
         for request in open { request.end("in review") }
@@ -78,11 +78,11 @@ import Testing
         try await store.append(.asking("in review"))
         let reading = ScriptedReading()
         let running = try RunningConfirmer(reading, on: store)
-        await reading.next().end(.failure(fault))
+        try await reading.next().end(.failure(fault))
         try await eventually { try store.nextRead() == .start + .seconds(seconds) }
         running.clock.advance(by: .seconds(seconds))
         running.confirmer.wake()
-        await reading.next().end("in review")
+        try await reading.next().end("in review")
         try await eventually { try store.events().count == 2 }
         await running.stop()
         #expect(running.statistics.bySource["bitgo"]?.failedReads == 1)
@@ -118,11 +118,11 @@ import Testing
         try await store.append(.asking("in review"))
         let reading = ScriptedReading()
         let running = try RunningConfirmer(reading, on: store)
-        let first = await reading.next()
+        let first = try await reading.next()
         try await store.append(.asking("approved"))
         running.confirmer.wake()
         first.end("in review")
-        await reading.next().end("approved")
+        try await reading.next().end("approved")
         try await eventually { try store.log.makeReader().openConfirmations().isEmpty }
         await running.stop()
         #expect(try store.events().map(\.event.via) == [.webhook, .webhook, .api])
@@ -134,7 +134,7 @@ import Testing
         try await store.append(.asking("in review"))
         let reading = ScriptedReading()
         let running = try RunningConfirmer(reading, on: store)
-        _ = await reading.next()
+        _ = try await reading.next()
         await running.stop()
         #expect(try store.nextRead() == .start)
         #expect(running.statistics.bySource.isEmpty)

@@ -26,8 +26,12 @@ import Testing
         #expect(throws: ControlClient.Cut.self) { try Self.ask(bytes) }
     }
 
-    /// Of a server that reads the request, says this and goes.
-    private static func ask(_ bytes: String) throws -> ControlClient.Answer? {
+    @Test func `a server that ends without having read the request has cut its answer too`() {
+        #expect(throws: ControlClient.Cut.self) { try Self.ask("", reads: false) }
+    }
+
+    /// Of a server that reads the request, or only sees it come, says this and goes.
+    private static func ask(_ bytes: String, reads: Bool = true) throws -> ControlClient.Answer? {
         let folder = TemporaryDirectory()
         let path = folder.path("control.sock")
         let number = try ListenAddress.unix(path: path).listen().release()
@@ -36,8 +40,10 @@ import Testing
             var ready = pollfd(fd: listener.number, events: Int16(POLLIN), revents: 0)
             _ = poll(&ready, 1, -1)
             let connection = Descriptor(owning: accept(listener.number, nil, nil))
+            var arrived = pollfd(fd: connection.number, events: Int16(POLLIN), revents: 0)
+            _ = poll(&arrived, 1, -1)
             var room = [UInt8](repeating: 0, count: 1024)
-            _ = read(connection.number, &room, room.count)
+            if reads { _ = read(connection.number, &room, room.count) }
             try? connection.writeAll(Array(bytes.utf8))
         }
         .detach()

@@ -21,20 +21,20 @@ import Testing
         for index in 0..<4 { try await store.append(.status(of: "i\(index)")) }
         let sink = ScriptedSink()
         let running = try await RunningDispatcher(sink, on: store, circuit: Self.quick, maxInFlight: 2)
-        await sink.next().end(.retryable(reason: "down"))
-        await sink.next().end(.retryable(reason: "down"))
+        try await sink.next().end(.retryable(reason: "down"))
+        try await sink.next().end(.retryable(reason: "down"))
         try await eventually { try store.health()?.state == .open }
         var probed: Set<Int64> = []
         for _ in 0..<4 {
-            let probe = await sink.next()
+            let probe = try await sink.next()
             #expect(sink.underWay == 1)
             probed.insert(probe.sequence)
             probe.end(.retryable(reason: "down"))
         }
         #expect(probed.count == 4)
-        await sink.next().end(.succeeded)
+        try await sink.next().end(.succeeded)
         try await eventually { try store.health()?.state == .active }
-        for _ in 0..<3 { await sink.next().end(.succeeded) }
+        for _ in 0..<3 { try await sink.next().end(.succeeded) }
         try await eventually { try store.deliveryStates().allSatisfy { $0 == "delivered" } }
         await running.stop()
     }
@@ -46,9 +46,9 @@ import Testing
         let policy = RetryPolicy(waits: .schedule([.milliseconds(1), .milliseconds(1)]), jitter: 0)
         let running = try await RunningDispatcher(sink, on: store, retry: policy, circuit: Self.quick)
         // Two tries open it; twenty probes later the third and last try of the policy is still there.
-        for _ in 0..<22 { await sink.next().end(.retryable(reason: "down")) }
+        for _ in 0..<22 { try await sink.next().end(.retryable(reason: "down")) }
         #expect(try store.deliveryStates() == ["pending"])
-        await sink.next().end(.succeeded)
+        try await sink.next().end(.succeeded)
         try await eventually { try store.deliveryStates() == ["delivered"] }
         await running.stop()
         #expect(try store.log.makeReader().deliveries(of: 1).map(\.attempts) == [23])
@@ -73,11 +73,11 @@ import Testing
         for index in 0..<3 { try await store.append(.status(of: "i\(index)")) }
         let sink = ScriptedSink()
         let running = try await RunningDispatcher(sink, on: store, circuit: Self.quick, maxInFlight: 1)
-        await sink.next().end(.retryable(reason: "down"))
-        await sink.next().end(.permanent(reason: "exit 65"))
-        await sink.next().end(.retryable(reason: "down"))
-        await sink.next().end(.succeeded)
-        await sink.next().end(.succeeded)
+        try await sink.next().end(.retryable(reason: "down"))
+        try await sink.next().end(.permanent(reason: "exit 65"))
+        try await sink.next().end(.retryable(reason: "down"))
+        try await sink.next().end(.succeeded)
+        try await sink.next().end(.succeeded)
         await running.stop()
         #expect(try store.health() == SinkHealth())
     }
@@ -91,7 +91,7 @@ import Testing
         await first.stop()
         let sink = ScriptedSink()
         let second = try await RunningDispatcher(sink, on: store)
-        await sink.next().end(.succeeded)
+        try await sink.next().end(.succeeded)
         try await eventually { try store.health()?.state == .active }
         await second.stop()
     }
@@ -102,13 +102,13 @@ import Testing
         let sink = ScriptedSink()
         let none = RetryPolicy(waits: .schedule([]), jitter: 0)
         let running = try await RunningDispatcher(sink, on: store, retry: none, maxInFlight: 1)
-        await sink.next().end(.gone(reason: "answered 410"))
+        try await sink.next().end(.gone(reason: "answered 410"))
         try await eventually { try store.health()?.state == .paused }
         #expect(try store.health()?.reason == "answered 410")
         #expect(sink.history.count == 1)
         _ = try await store.log.setPause(false, of: "s", reason: nil, now: .start)
         running.dispatcher.look(hastens: true)
-        for _ in 0..<3 { await sink.next().end(.succeeded) }
+        for _ in 0..<3 { try await sink.next().end(.succeeded) }
         await running.stop()
         #expect(try store.deliveryStates() == ["delivered", "delivered", "delivered"])
     }
@@ -145,10 +145,10 @@ import Testing
         try await store.append(.status(of: "i1"))
         let sink = ScriptedSink()
         let running = try await RunningDispatcher(sink, on: store)
-        await sink.next().end(.retryable(reason: "later", notBefore: .hours(10)))
+        try await sink.next().end(.retryable(reason: "later", notBefore: .hours(10)))
         try await eventually { try store.deliveryStates() == ["pending"] }
         running.dispatcher.look(hastens: true)
-        await sink.next().end(.succeeded)
+        try await sink.next().end(.succeeded)
         await running.stop()
     }
 
@@ -159,8 +159,8 @@ import Testing
         try await store.append(.status(of: "i1"))
         let sink = ScriptedSink()
         let running = try await RunningDispatcher(sink, on: store)
-        await sink.next().end(.retryable(reason: "answered 503"))
-        await sink.next().end(.succeeded)
+        try await sink.next().end(.retryable(reason: "answered 503"))
+        try await sink.next().end(.succeeded)
         await running.stop()
         #expect(try store.record()?.lastFailure == .init(reason: "answered 503", at: .start))
     }
@@ -180,9 +180,9 @@ import Testing
             circuit: Self.quick,
             notices: Notices(for: [asking])
         )
-        await sink.next().end(.retryable(reason: "down"))
-        await sink.next().end(.retryable(reason: "down"))
-        await sink.next().end(.permanent(reason: "exit 65"))
+        try await sink.next().end(.retryable(reason: "down"))
+        try await sink.next().end(.retryable(reason: "down"))
+        try await sink.next().end(.permanent(reason: "exit 65"))
         await running.stop()
         let told = try store.events().dropFirst()
         #expect(told.map(\.event.interpretation.type) == ["kychook.sink.open", "kychook.delivery.dead"])

@@ -15,7 +15,7 @@ import Testing
         let event = try #require(await store.append(.status("approved", of: "i1", body: #"{"a":1}"#)))
         let sink = ScriptedSink()
         let running = try await RunningDispatcher(sink, on: store)
-        let attempt = await sink.next()
+        let attempt = try await sink.next()
         #expect(attempt.delivery.event == event)
         #expect(attempt.delivery.body == Array(#"{"a":1}"#.utf8))
         #expect(attempt.delivery.attempt == 1)
@@ -33,10 +33,10 @@ import Testing
         try await store.append(.status(of: "i1"))
         let sink = ScriptedSink()
         let running = try await RunningDispatcher(sink, on: store)
-        await sink.next().end(.succeeded)
+        try await sink.next().end(.succeeded)
         try await store.append(.status(of: "i2"))
         running.dispatcher.wake()
-        let second = await sink.next()
+        let second = try await sink.next()
         #expect(second.sequence == 2)
         second.end(.succeeded)
         await running.stop()
@@ -50,7 +50,7 @@ import Testing
         let sink = ScriptedSink()
         let running = try await RunningDispatcher(sink, on: store, maxInFlight: 10)
         for sequence in Int64(1)...4 {
-            let attempt = await sink.next()
+            let attempt = try await sink.next()
             #expect(attempt.sequence == sequence)
             attempt.end(.succeeded)
         }
@@ -95,15 +95,15 @@ import Testing
         for index in 0..<4 { try await store.append(.status(of: "i\(index)")) }
         let sink = ScriptedSink()
         let running = try await RunningDispatcher(sink, on: store, maxInFlight: 2)
-        let first = await sink.next()
-        let second = await sink.next()
+        let first = try await sink.next()
+        let second = try await sink.next()
         #expect(sink.history.count == 2)
         first.end(.succeeded)
-        let third = await sink.next()
+        let third = try await sink.next()
         #expect(sink.history.map(\.sequence) == [1, 2, 3])
         second.end(.succeeded)
         third.end(.succeeded)
-        await sink.next().end(.succeeded)
+        try await sink.next().end(.succeeded)
         await running.stop()
     }
 
@@ -150,7 +150,7 @@ import Testing
         let sink = ScriptedSink()
         let running = try await RunningDispatcher(sink, on: store)
         for number in 1...3 {
-            let attempt = await sink.next()
+            let attempt = try await sink.next()
             #expect(attempt.delivery.attempt == number)
             attempt.end(number < 3 ? .retryable(reason: "HTTP 503") : .succeeded)
         }
@@ -266,7 +266,7 @@ import Testing
         for status in ["a", "b"] { try await store.append(.status(status, of: "i1")) }
         let sink = ScriptedSink()
         let running = try await RunningDispatcher(sink, on: store)
-        let attempt = await sink.next()
+        let attempt = try await sink.next()
         running.dispatcher.stop()
         let ended = Locked(false)
         let end = Task {
@@ -287,7 +287,7 @@ import Testing
         try await store.append(.status(of: "i1"))
         let sink = ScriptedSink()
         let running = try await RunningDispatcher(sink, on: store)
-        _ = await sink.next()
+        _ = try await sink.next()
         running.dispatcher.cancel()
         await running.task.value
         #expect(try store.deliveryStates() == ["-"])
@@ -305,7 +305,7 @@ import Testing
         let sink = ScriptedSink()
         let running = try await RunningDispatcher(sink, on: store)
         sink.succeedWhenCut()
-        _ = await sink.next()
+        _ = try await sink.next()
         running.dispatcher.cancel()
         await running.task.value
         #expect(try store.deliveryStates() == ["delivered"])
@@ -340,7 +340,7 @@ import Testing
         for index in 0..<40 { try await store.append(.status("s\(index)", of: "i\(index % 7)")) }
         let first = ScriptedSink()
         let running = try await RunningDispatcher(first, on: store, maxInFlight: 3)
-        for _ in 0..<15 { await first.next().end(.succeeded) }
+        for _ in 0..<15 { try await first.next().end(.succeeded) }
         running.dispatcher.cancel()
         await running.task.value
         let recorded = try Set(
@@ -361,7 +361,7 @@ import Testing
         for index in 1...3 { try await store.append(.status(of: "i\(index)")) }
         let sink = ScriptedSink()
         let running = try await RunningDispatcher(sink, on: store, maxInFlight: 3)
-        let attempts = [await sink.next(), await sink.next(), await sink.next()]
+        let attempts = [try await sink.next(), try await sink.next(), try await sink.next()]
         for attempt in attempts where attempt.sequence != 1 { attempt.end(.succeeded) }
         try await eventually { try store.deliveryStates() == ["-", "delivered", "delivered"] }
         running.dispatcher.cancel()

@@ -158,7 +158,7 @@ import Testing
         let reading = ScriptedReading()
         let keeper = try Self.keeper(reading, store, MovableClock())
         async let first = keeper.reconcile(dryRun: true)
-        let request = await reading.next()
+        let request = try await reading.next()
         #expect(await keeper.reconcile(dryRun: true) == nil)
         request.end("in review")
         #expect(await first?.read == 1)

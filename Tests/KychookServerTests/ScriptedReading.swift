@@ -59,9 +59,10 @@ final class ScriptedReading: ProviderReading {
     }
 
     /// The next request that began; one test listens.
-    func next() async -> Request {
+    /// - Throws: `CancellationError` when the test's time is over, which alone ends the stream.
+    func next() async throws -> Request {
         for await request in requests { return request }
-        preconditionFailure("the stream of requests never ends")
+        throw CancellationError()
     }
 
     /// Identities asked for, `ORGANIZATION/ID`, in the order in which the requests began.

@@ -53,9 +53,10 @@ final class ScriptedSink: Sink {
     }
 
     /// The next attempt that began; one test listens.
-    func next() async -> Attempt {
+    /// - Throws: `CancellationError` when the test's time is over, which alone ends the stream.
+    func next() async throws -> Attempt {
         for await attempt in attempts { return attempt }
-        preconditionFailure("the stream of attempts never ends")
+        throw CancellationError()
     }
 
     /// From now on attempts that are cut have been made all the same.

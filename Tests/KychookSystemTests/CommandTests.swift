@@ -142,8 +142,12 @@ import Testing
             #expect(process.end() == .exited(74), "\(command): \(process.lines)")
             #expect(process.lines == ["kychook: write standard output: No space left on device"], "\(command)")
         }
-        // Who reads along may go away, also where that is no signal.
-        for command in ["events list", "events show \(id) --raw"] {
+        // Who reads along may go away, also where that is no signal, and before all of much is printed.
+        let blanks = String(repeating: " ", count: 100_000)
+        #expect(try kychook.post(Installation.body("b", "approved") + blanks).status == 200)
+        let long = try #require(kychook.events().first { $0.contains("identity/b") })
+        let longID = try #require(long.split(separator: " ").dropFirst().first)
+        for command in ["events list", "events show \(id) --raw", "events show \(longID) --raw"] {
             let line = "\(Installation.binary) \(command) --config \(kychook.configurationFile)"
             let gone = kychook.directory.path("gone")
             let writer = "{ read word < \(gone); \(line); echo $? >&2; }"

@@ -11,10 +11,11 @@ import Testing
         + "/deploy/scenarios"
 
     /// A receiver on a port that is known before it starts, with a hook that writes down what it gets.
-    private func receiver() throws -> (Installation, hook: String) {
+    /// - Parameter before: what the hook does first.
+    private func receiver(before: (Installation) -> String = { _ in "" }) throws -> (Installation, hook: String) {
         let installation = try Installation(start: false)
         let hook = installation.directory.path("hook.jsonl")
-        let script = installation.script("hook", "cat >> \(hook)")
+        let script = installation.script("hook", "\(before(installation))\ncat >> \(hook)")
         let sink = "hook: { when: { status: [approved, declined] }, shell: { command: [\(script)] } }"
         installation.configure(sinks: [sink], listen: "127.0.0.1:\(LoopbackPort().port)")
         try installation.start()
@@ -80,6 +81,24 @@ import Testing
         #expect(secrets.count == 2 && secrets.last == Installation.secret)
         sandbox.send(SIGTERM)
         #expect(sandbox.end() == .exited(0))
+    }
+
+    @Test func `a secret file that cannot be given back is told as that, although every step has passed`() throws {
+        let (installation, hook) = try receiver { "rm -f \($0.directory.path("secret"))" }
+        let process = run("\(SandboxScenarioTests.scenarios)/us-declined.yaml", installation, ["--hook", hook])
+        #expect(process.end() == .exited(74))
+        let path = installation.directory.path("secret")
+        #expect(process.lines.last?.hasPrefix("kychook: the secret file \(path): ") == true, "\(process.lines)")
+        #expect(process.lines.count { $0.hasPrefix("  pass  ") } == process.lines.count - 2)
+    }
+
+    @Test func `a receiver that cannot be told of its old secret is no scenario that could not begin`() throws {
+        let (installation, hook) = try receiver { "mv \($0.state) \($0.state).gone && : > \($0.state)" }
+        let process = run("\(SandboxScenarioTests.scenarios)/us-declined.yaml", installation, ["--hook", hook])
+        #expect(process.end() == .exited(74))
+        #expect(process.lines.last?.hasSuffix("control.sock: Not a directory") == true, "\(process.lines)")
+        #expect(!process.lines.contains { $0.contains("could not begin") }, "\(process.lines)")
+        #expect(try secrets(of: installation) == [Installation.secret])
     }
 
     @Test func `an error in a file exits 78 with its place, before anything begins`() throws {

@@ -42,7 +42,7 @@ extension BitGoAPI {
         try await value(BitGoAPI.call(query), as: IdentityList<IdentitySnapshot>.self).identities
     }
 
-    /// As ``identitySnapshots(_:)``, for long lists.
+    /// As ``identitySnapshots(_:)``, but one that cannot be read hides no other.
     package func listedIdentities(_ query: IdentityQuery) async throws(BitGoAPIError) -> [ListedIdentity] {
         try await value(BitGoAPI.call(query), as: IdentityList<ListedIdentity>.self).identities
     }

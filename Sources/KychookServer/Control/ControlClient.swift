@@ -39,9 +39,14 @@ package struct ControlClient: Sendable {
             \r
 
             """
-        try socket.writeAll(Array(head.utf8) + body)
-        guard let answer = Answer(try socket.readAll(limit: 64 << 20)) else { throw Cut() }
-        return answer
+        do throws(SystemError) {
+            try socket.writeAll(Array(head.utf8) + body)
+            if let answer = Answer(try socket.readAll(limit: 64 << 20)) { return answer }
+        } catch {
+            // Of a server that was killed: it had not read all, or not even accepted.
+            guard error.code == ECONNRESET || error.code == EPIPE else { throw error }
+        }
+        throw Cut()
     }
 }
 
