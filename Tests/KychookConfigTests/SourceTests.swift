@@ -211,6 +211,17 @@ struct SchemeTests {
         #expect(source.preset.fields.key == [.header("webhook-id")])
     }
 
+    /// What the verifier would refuse must be refused here: a running server has nobody to tell.
+    @Test(arguments: [
+        ("QQ==", true), ("QUE=", true), ("QUFB", true), ("QR==", false), ("QUF=", false), ("QQ=", false),
+        ("Q===", false), ("QUFBQQ", false), ("QU-B", false), ("whsec_QQ==", false), ("====", false),
+    ])
+    func `a base 64 secret is taken when the scheme can use it`(secret: String, isTaken: Bool) {
+        let scheme = "scheme: { header: a, secret: base64 }"
+        let found = problems(configuration(source: custom + scheme), in: surroundings(variables: ["SECRET": secret]))
+        #expect(found.contains { $0.message.contains("not base 64") } != isTaken, "\(found)")
+    }
+
     @Test
     func `a preset's scheme can be changed key by key`() throws {
         var expected = try #require(Provider.bitgo.preset?.scheme)
