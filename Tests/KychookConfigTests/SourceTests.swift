@@ -249,6 +249,14 @@ struct SchemeTests {
             34,
             "list_separator"
         ),
+        // Each would refuse every request.
+        Fault("scheme: { header: a, list_separator: \",\", prefix: \"v1,\" }", 6, 13, "holds the `list_separator`"),
+        Fault(
+            "scheme: { header: a, list_separator: \",\", signed: \"{timestamp}{body}\", timestamp: { item: t } }",
+            6,
+            55,
+            "taken for a signature"
+        ),
         Fault("scheme: { header: a, secret_prefix: x }", 6, 26, "needs `secret: base64`"),
         Fault("scheme: { header: a, haeder: b }", 6, 26, "did you mean `header`?"),
         Fault("scheme: { header: a, secret: base64 }", 5, 16, "not base 64"),
