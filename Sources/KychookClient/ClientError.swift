@@ -23,7 +23,8 @@ package enum ClientError: Error, Equatable, Sendable {
         case proxy = "the proxy is not http://host:port, or its name cannot be resolved"
         case header = "a header holds a control byte"
         case certificateAuthorities = "the file of certificate authorities cannot be read as pem"
-        case clientCertificate = "the client certificate or its key cannot be read as pem, or they do not match"
+        case clientCertificate =
+            "the client certificate or its key cannot be read as pem without a passphrase, or they do not match"
     }
 
     /// How far a transfer was when its time ran out.

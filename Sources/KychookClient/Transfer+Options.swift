@@ -84,6 +84,8 @@ extension Transfer {
         if let certificate = request.tls.clientCertificate {
             options.text(CURLOPT_SSLCERT, certificate)
             options.text(CURLOPT_SSLKEY, request.tls.clientKey ?? certificate)
+            // Without one, OpenSSL asks the terminal, and every other transfer would wait for whoever sits there.
+            options.text(CURLOPT_KEYPASSWD, "")
         }
     }
 }

@@ -29,8 +29,16 @@ extension Reading {
     }
 
     private func reportContradictions(in scheme: SignatureScheme, at position: TextPosition) {
-        if case .item = scheme.timestamp?.place, scheme.listSeparator == nil {
-            diagnostics.error("`timestamp: { item: … }` needs a `list_separator`", at: position)
+        if case .item(let item) = scheme.timestamp?.place {
+            if scheme.listSeparator == nil {
+                diagnostics.error("`timestamp: { item: … }` needs a `list_separator`", at: position)
+            } else if item.hasPrefix(scheme.prefix) {
+                let fault = "`item` begins with `prefix`: the time would be taken for a signature"
+                diagnostics.error(fault, at: position)
+            }
+        }
+        if let separator = scheme.listSeparator, scheme.prefix.utf8.contains(separator) {
+            diagnostics.error("`prefix` holds the `list_separator`: no item could begin with it", at: position)
         }
         if scheme.timestamp != nil, !scheme.signed.contains(.timestamp) {
             diagnostics.error("`signed` must hold {timestamp}: a time that is not signed proves nothing", at: position)

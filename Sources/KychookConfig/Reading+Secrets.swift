@@ -1,4 +1,5 @@
 import KychookModel
+import KychookVerify
 
 /// Where secrets came from: enough to print the configuration again, without their bytes.
 enum SecretOrigin: Equatable, Sendable {
@@ -109,21 +110,6 @@ extension Reading {
         }
     }
 }
-
-extension SignatureScheme.SecretDecoding {
-    /// Whether the secret can be decoded (RFC 4648, section 4).
-    func accepts(_ secret: Secret) -> Bool {
-        guard case .base64(let prefix) = self else { return true }
-        return secret.withBytes { bytes in
-            let digits = bytes.starts(with: prefix.utf8) ? bytes.dropFirst(prefix.utf8.count) : bytes[...]
-            let padding = digits.reversed().prefix { $0 == UInt8(ascii: "=") }.count
-            return digits.count > padding && digits.count % 4 == 0 && padding <= 2
-                && digits.dropLast(padding).allSatisfy(base64Digits.contains)
-        }
-    }
-}
-
-private let base64Digits = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
 extension String {
     /// `[A-Za-z_][A-Za-z0-9_]*`

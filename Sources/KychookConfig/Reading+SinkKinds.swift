@@ -148,7 +148,8 @@ extension Reading {
         guard let text = diagnostics.word(value, named: "`proxy`") else { return nil }
         do throws(TargetURL.Fault) {
             let target = try TargetURL(text)
-            guard target.port != nil, target.rest.isEmpty || target.rest == "/" else {
+            let isPlain = text.lowercased().hasPrefix("http://")
+            guard isPlain, target.port != nil, target.rest.isEmpty || target.rest == "/" else {
                 diagnostics.error("`proxy` must be like http://proxy.example:3128", at: value.position)
                 return nil
             }

@@ -26,15 +26,18 @@ struct Reading {
     /// Entries of a mapping whose keys are names of the operator's choice; names that cannot be used are reported.
     func namedEntries(_ mapping: MappingReader, kind: String) -> [YAMLValue.Entry] {
         mapping.allEntries().filter { entry in
-            let name = entry.key.utf8
-            let isName = (1...64).contains(name.count) && name.allSatisfy(Reading.nameBytes.contains)
-            if !isName {
-                let message = "the name of a \(kind) is 1 to 64 of a-z, 0-9, _ and -, not \(quoted(entry.key))"
-                diagnostics.error(message, at: entry.keyPosition)
-            }
-            return isName
+            let fault = faultOfName(entry.key, of: kind)
+            if let fault { diagnostics.error(fault, at: entry.keyPosition) }
+            return fault == nil
         }
     }
-
-    private static let nameBytes = Set("abcdefghijklmnopqrstuvwxyz0123456789_-".utf8)
 }
+
+/// Why a source or a sink cannot be called so; nil: it can.
+/// - Parameter kind: `source` or `sink`.
+package func faultOfName(_ name: String, of kind: String) -> String? {
+    if (1...64).contains(name.utf8.count), name.utf8.allSatisfy(nameBytes.contains) { return nil }
+    return "the name of a \(kind) is 1 to 64 of a-z, 0-9, _ and -, not \(quoted(name))"
+}
+
+private let nameBytes = Set("abcdefghijklmnopqrstuvwxyz0123456789_-".utf8)

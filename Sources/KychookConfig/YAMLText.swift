@@ -64,8 +64,9 @@ struct YAMLText {
 
     /// Replaces each `*` that could begin an alias. Those inside quoted or longer texts are put back by `unmasked`.
     private mutating func maskAliases() {
+        // libyaml takes `?` in braces and brackets for the sign of a key, whatever follows.
         let mayPrecede = Set<Unicode.Scalar>([
-            " ", "\t", "\n", "\r", "[", "{", ",", ":", "\u{85}", "\u{2028}", "\u{2029}",
+            " ", "\t", "\n", "\r", "[", "{", ",", ":", "?", "\u{85}", "\u{2028}", "\u{2029}",
         ])
         for index in scalars.indices where scalars[index] == "*" {
             if index == 0 || mayPrecede.contains(scalars[index - 1]) { scalars[index] = YAMLText.aliasMark }

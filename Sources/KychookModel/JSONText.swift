@@ -8,14 +8,22 @@ extension [UInt8] {
                 append(UInt8(ascii: "\\"))
                 append(byte)
             case 0..<0x20, 0x7F:
-                append(contentsOf: #"\u00"#.utf8)
-                append(hexDigits[Int(byte >> 4)])
-                append(hexDigits[Int(byte & 15)])
+                appendEscape(of: byte)
+            // U+0080 to U+009F: a terminal may obey these as well.
+            case 0x80..<0xA0 where last == 0xC2:
+                removeLast()
+                appendEscape(of: byte)
             default:
                 append(byte)
             }
         }
         append(UInt8(ascii: "\""))
+    }
+
+    private mutating func appendEscape(of code: UInt8) {
+        append(contentsOf: #"\u00"#.utf8)
+        append(hexDigits[Int(code >> 4)])
+        append(hexDigits[Int(code & 15)])
     }
 }
 

@@ -45,13 +45,15 @@ package struct StandardErrorLog: LogHandler {
     }
 
     package func log(event: LogEvent) {
+        line(for: event).withUnsafeBytes { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+
+    func line(for event: LogEvent) -> [UInt8] {
         let values = metadata.merging(event.metadata ?? [:]) { _, new in new }.sorted { $0.key < $1.key }
-        let line =
-            switch settings.current.format {
-            case .text: text(event.level, event.message, values)
-            case .json: json(event.level, event.message, values)
-            }
-        line.withUnsafeBytes { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        return switch settings.current.format {
+        case .text: text(event.level, event.message, values)
+        case .json: json(event.level, event.message, values)
+        }
     }
 
     private func text(

@@ -123,21 +123,28 @@ package enum SecretError: Error, Equatable, CustomStringConvertible {
 extension MessageAuthenticator {
     /// Keys a context as the scheme says.
     package convenience init(scheme: SignatureScheme, secret: Secret) throws(SecretError) {
-        let key = try secret.withBytes { bytes throws(SecretError) in
-            switch scheme.secretDecoding {
-            case .text: return bytes
-            case .base64(let prefix):
-                let digits = bytes.starts(with: prefix.utf8) ? Array(bytes.dropFirst(prefix.utf8.count)) : bytes
-                guard let key = digits.withUnsafeBytes({ base64Bytes($0) }), !key.isEmpty else { throw .notBase64 }
-                return key
-            }
-        }
+        guard let key = scheme.secretDecoding.key(from: secret) else { throw .notBase64 }
         self.init(scheme.algorithm.digest, key: key)
     }
 
     fileprivate func update(_ text: String) {
         var text = text
         text.withUTF8 { update(UnsafeRawBufferPointer($0)) }
+    }
+}
+
+extension SignatureScheme.SecretDecoding {
+    /// Whether a verifier can be keyed with the secret; the configuration refuses any other.
+    package func accepts(_ secret: Secret) -> Bool { key(from: secret) != nil }
+
+    /// Nil when it is not base 64, or nothing in it.
+    fileprivate func key(from secret: Secret) -> [UInt8]? {
+        secret.withBytes { bytes in
+            guard case .base64(let prefix) = self else { return bytes }
+            let digits = bytes.starts(with: prefix.utf8) ? Array(bytes.dropFirst(prefix.utf8.count)) : bytes
+            guard let key = digits.withUnsafeBytes({ base64Bytes($0) }), !key.isEmpty else { return nil }
+            return key
+        }
     }
 }
 

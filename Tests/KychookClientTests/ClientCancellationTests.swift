@@ -47,6 +47,6 @@ import Testing
     }
 
     private func patient(_ url: String) -> ClientRequest {
-        ClientRequest(.post, url, limits: .init(total: .seconds(60)), allowsPrivateTargets: true)
+        ClientRequest(.post, url, limits: .init(total: .seconds(600)), allowsPrivateTargets: true)
     }
 }

@@ -119,8 +119,11 @@ struct SinkTests {
         Fault("http: { url: \"https://a/\", pass_signature: true }", 3, 32, "format: original"),
         Fault("http: { url: \"https://a/\", client_key: /k }", 3, 32, "go together"),
         Fault("http: { url: \"https://a/\", proxy: \"http://p\" }", 3, 39, "like http://"),
+        Fault("http: { url: \"https://a/\", proxy: \"https://p.example:3128\" }", 3, 39, "like http://"),
         Fault("http: { url: \"https://a/\", proxy: \"http://10.0.0.1:3128\" }", 3, 32, "allow_private"),
         Fault("http: { url: \"https://a/\", signing_secret: abc }", 3, 48, "a secret is"),
+        // Bits are set that belong to no byte.
+        Fault("http: { url: \"https://a/\", signing_secret: { value: whsec_QR== } }", 3, 32, "must be base64"),
         Fault("log: { path: /l }\nrate: 50", 4, 11, "like 50/s"),
         Fault("log: { path: /l }\nrate: 0/s", 4, 11, "like 50/s"),
         Fault("log: { path: /l }\nrate: 5/d", 4, 11, "like 50/s"),

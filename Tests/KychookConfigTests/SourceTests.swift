@@ -211,6 +211,17 @@ struct SchemeTests {
         #expect(source.preset.fields.key == [.header("webhook-id")])
     }
 
+    /// What the verifier would refuse must be refused here: a running server has nobody to tell.
+    @Test(arguments: [
+        ("QQ==", true), ("QUE=", true), ("QUFB", true), ("QR==", false), ("QUF=", false), ("QQ=", false),
+        ("Q===", false), ("QUFBQQ", false), ("QU-B", false), ("whsec_QQ==", false), ("====", false),
+    ])
+    func `a base 64 secret is taken when the scheme can use it`(secret: String, isTaken: Bool) {
+        let scheme = "scheme: { header: a, secret: base64 }"
+        let found = problems(configuration(source: custom + scheme), in: surroundings(variables: ["SECRET": secret]))
+        #expect(found.contains { $0.message.contains("not base 64") } != isTaken, "\(found)")
+    }
+
     @Test
     func `a preset's scheme can be changed key by key`() throws {
         var expected = try #require(Provider.bitgo.preset?.scheme)
@@ -237,6 +248,14 @@ struct SchemeTests {
             6,
             34,
             "list_separator"
+        ),
+        // Each would refuse every request.
+        Fault("scheme: { header: a, list_separator: \",\", prefix: \"v1,\" }", 6, 13, "holds the `list_separator`"),
+        Fault(
+            "scheme: { header: a, list_separator: \",\", signed: \"{timestamp}{body}\", timestamp: { item: t } }",
+            6,
+            55,
+            "taken for a signature"
         ),
         Fault("scheme: { header: a, secret_prefix: x }", 6, 26, "needs `secret: base64`"),
         Fault("scheme: { header: a, haeder: b }", 6, 26, "did you mean `header`?"),

@@ -152,6 +152,13 @@ struct YAMLLimitTests {
         #expect(found.first?.message.contains("more than 100 aliases") == (count > 100), "\(found)")
     }
 
+    @Test(arguments: [" *level", "? *level: 1", "?*level: 1", "x: *level"])
+    func `an alias counts wherever libyaml takes it for one`(alias: String) {
+        let text =
+            "log: { level: &level info }\nx: [\(Array(repeating: "{\(alias)}", count: 101).joined(separator: ", "))]"
+        #expect(problems(configuration(text)).contains { $0.message.contains("more than 100 aliases") })
+    }
+
     @Test(arguments: [49_999, 50_000, 50_001])
     func `at most 50 000 values and keys`(count: Int) {
         // The root, the key and the list are three.

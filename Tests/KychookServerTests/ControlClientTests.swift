@@ -30,8 +30,26 @@ import Testing
         #expect(throws: ControlClient.Cut.self) { try Self.ask("", reads: false) }
     }
 
+    /// SIGPIPE would end the command without a word.
+    @Test func `a request that the server does not take to its end is answered all the same`() throws {
+        let body = [UInt8](repeating: 0, count: 4 << 20)
+        let answer = try Self.ask("HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n", body, lingers: true)
+        #expect(answer?.status == 413)
+    }
+
+    @Test func `a server that is gone before it has read the request is no error of the socket's`() {
+        let body = [UInt8](repeating: 0, count: 4 << 20)
+        #expect(throws: ControlClient.Cut.self) { try Self.ask("", body) }
+    }
+
     /// Of a server that reads the request, or only sees it come, says this and goes.
-    private static func ask(_ bytes: String, reads: Bool = true) throws -> ControlClient.Answer? {
+    /// - Parameter lingers: it takes no more, but goes without a reset, which would overtake the answer.
+    private static func ask(
+        _ bytes: String,
+        _ body: [UInt8] = [],
+        lingers: Bool = false,
+        reads: Bool = true
+    ) throws -> ControlClient.Answer? {
         let folder = TemporaryDirectory()
         let path = folder.path("control.sock")
         let number = try ListenAddress.unix(path: path).listen().release()
@@ -45,8 +63,11 @@ import Testing
             var room = [UInt8](repeating: 0, count: 1024)
             if reads { _ = read(connection.number, &room, room.count) }
             try? connection.writeAll(Array(bytes.utf8))
+            guard lingers else { return }
+            shutdown(connection.number, Int32(SHUT_RD))
+            while read(connection.number, &room, room.count) > 0 {}
         }
         .detach()
-        return try ControlClient(socket: path).post("/x", [])
+        return try ControlClient(socket: path).post("/x", body)
     }
 }

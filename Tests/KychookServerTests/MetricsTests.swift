@@ -212,6 +212,20 @@ import Testing
         )
     }
 
+    @Test func `shows a sink's counters before its first attempt`() throws {
+        let store = try TestStore()
+        _ = try waitFor { try await store.log.register("crm", start: .now, now: .start) }
+        var snapshot = MetricsSnapshot(now: .start, started: .start)
+        snapshot.sinks = try store.log.makeReader().sinkStatuses()
+        expect(
+            snapshot,
+            [
+                #"kychook_sink_attempts_total{sink="crm",outcome="permanent"} 0"#,
+                #"kychook_sink_lines_total{sink="crm"} 0"#,
+            ]
+        )
+    }
+
     @Test func `shows what asking the providers brought, of sources that were asked`() {
         let statistics = ProviderStatistics()
         statistics.countRead("bitgo", fault: nil)
@@ -226,6 +240,7 @@ import Testing
         }
         var snapshot = MetricsSnapshot(now: .start, started: .start)
         snapshot.configuredSources = ["bitgo", "other"]
+        snapshot.askedSources = ["bitgo"]
         snapshot.openConfirmations = ["bitgo": 4]
         snapshot.providers = statistics.bySource
         expect(
@@ -242,6 +257,29 @@ import Testing
                 #"kychook_source_successive_failed_attempts{source="bitgo"} 7"#,
             ],
             not: [#"kychook_source_silent{source="other""#]
+        )
+    }
+
+    @Test func `a source that is asked no more keeps its counters, and nothing that could be an alarm`() {
+        let statistics = ProviderStatistics()
+        statistics.countRead("gone", fault: nil)
+        statistics.update("gone") { figures in
+            (figures.suspendedWebhooks, figures.successiveFailedAttempts, figures.isSilent) = (1, 7, true)
+            figures.lastReconciled = .start
+        }
+        var snapshot = MetricsSnapshot(now: .start, started: .start)
+        snapshot.configuredSources = ["new"]
+        snapshot.askedSources = ["new"]
+        snapshot.providers = statistics.bySource
+        expect(
+            snapshot,
+            [
+                #"kychook_confirmation_reads_total{source="gone"} 1"#,
+                #"kychook_confirmation_reads_total{source="new"} 0"#, #"kychook_source_silent{source="new"} 0"#,
+            ],
+            not: ["silent", "suspended", "successive_failed_attempts", "last_success_seconds"].map {
+                "\($0){source=\"gone\""
+            }
         )
     }
 

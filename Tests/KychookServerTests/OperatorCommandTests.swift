@@ -131,6 +131,14 @@ import Testing
         }
     }
 
+    @Test(arguments: ["", "B b", "a\n", String(repeating: "a", count: 65)])
+    func `a sink is not renamed to what no configuration could call it`(name: String) async throws {
+        let store = try await Self.storeWithDeliveries()
+        await #expect(throws: CommandRefusal.self) { try await RenameSinkCommand(old: "s", new: name).run(store.place) }
+        #expect(try store.log.makeReader().sinks().map(\.name) == ["s"])
+        _ = try await RenameSinkCommand(old: "s", new: String(repeating: "a", count: 64)).run(store.place)
+    }
+
     @Test func `a configured sink is not forgotten`() async throws {
         let store = try await Self.storeWithDeliveries()
         await #expect(throws: CommandRefusal.self) { try await ForgetSinkCommand(sink: "s").run(store.place) }

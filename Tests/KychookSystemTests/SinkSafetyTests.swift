@@ -1,4 +1,5 @@
 import Glibc
+import KychookLinux
 import KychookTesting
 import Testing
 
@@ -31,6 +32,28 @@ import Testing
         }
         #expect(follow(ran).lines(atLeast: 10)?.count == 10)
         #expect(try kychook.post(Installation.body("last", "approved")).status == 200)
+    }
+
+    /// OpenSSL would ask on the terminal, and hold up all sinks until somebody answers.
+    @Test func `nobody is asked for the passphrase of a client key`() throws {
+        let authority = CertificateAuthority()
+        let target = TLSTarget(authority.issue("target"))
+        let identity = authority.issue("client")
+        let kychook = try Installation(start: false)
+        let key = kychook.directory.path("encrypted.key")
+        let command = "openssl pkey -aes256 -passout pass:sesame -in \(identity.key) -out \(key)"
+        #expect(ChildProcess(["/bin/sh", "-c", command]).end() == .exited(0))
+        let files = "client_certificate: \(identity.certificate), client_key: \(key)"
+        let authorities = "certificate_authorities: \(authority.root.certificate)"
+        kychook.configure(sinks: [
+            "target: { http: { url: \"\(target.url)\", allow_private: true, \(authorities), \(files) } }"
+        ])
+        let answers = try Pipe()
+        try answers.writing.writeAll(Array("sesame\nsesame\n".utf8))
+        let arguments = ["sinks", "test", "target", "--config", kychook.configurationFile]
+        let test = ChildProcess([Installation.binary] + arguments, input: answers.reading.number)
+        #expect(test.end() != .exited(0))
+        #expect(test.lines.contains { $0.contains("without a passphrase") }, "\(test.lines)")
     }
 
     @Test func `check finds a command that is missing, is no program, or may not be run`() throws {

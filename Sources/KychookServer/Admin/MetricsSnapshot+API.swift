@@ -9,7 +9,10 @@ extension MetricsSnapshot {
             _ help: StaticString,
             _ value: (ProviderStatistics.Figures) -> Double?
         ) {
-            let samples = providers.sorted { $0.key < $1.key }.compactMap { source, figures in
+            // A counter stays, but the state of what is not looked at any more would be an alarm that never ends.
+            let figures = providers.merging(askedSources.map { ($0, .init()) }) { known, _ in known }
+            let shown = figures.filter { kind == .counter || askedSources.contains($0.key) }
+            let samples = shown.sorted { $0.key < $1.key }.compactMap { source, figures in
                 value(figures).map { MetricsText.Sample(labels: ["source": source], value: $0) }
             }
             metrics.add(name, kind, help, samples)

@@ -24,7 +24,9 @@ struct MetricsSnapshot {
     /// Also of those that have left the configuration.
     var sinks: [SinkStatus] = []
     var deliveries: [String: DeliveryStatistics.Figures] = [:]
-    /// Of sources with an API.
+    /// That are asked by API now.
+    var askedSources: Set<String> = []
+    /// Also of sources that are asked no more.
     var providers: [String: ProviderStatistics.Figures] = [:]
     var openConfirmations: [String: Int] = [:]
 
@@ -189,7 +191,9 @@ extension MetricsSnapshot {
     }
 
     private func addDeliveries(to metrics: inout MetricsText) {
-        let sinks = deliveries.sorted { $0.key < $1.key }
+        // As with sources: from the first moment on, or no rate would see a sink's first dead delivery.
+        let names = Set(sinks.map(\.record.name)).union(deliveries.keys).sorted()
+        let sinks = names.map { ($0, deliveries[$0] ?? DeliveryStatistics.Figures()) }
         metrics.add(
             "kychook_sink_attempts_total",
             .counter,
@@ -205,7 +209,7 @@ extension MetricsSnapshot {
             "kychook_sink_lines_total",
             .counter,
             "Lines that a log sink has written.",
-            sinks.map { Sample(labels: ["sink": $0.key], value: Double($0.value.lines)) }
+            sinks.map { Sample(labels: ["sink": $0.0], value: Double($0.1.lines)) }
         )
     }
 }

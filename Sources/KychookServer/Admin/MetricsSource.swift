@@ -35,6 +35,7 @@ struct MetricsSource: Sendable {
             isDamaged: check.foundDamage,
             sinks: try reader.sinkStatuses(),
             deliveries: deliveries.bySink,
+            askedSources: Set(configuration.withLock { $0.sources.filter { $0.api != nil }.map(\.name) }),
             providers: providers.bySource,
             openConfirmations: try reader.openConfirmations()
         )

@@ -22,7 +22,7 @@ package struct ControlClient: Sendable {
     }
 
     /// - Returns: nil when no server listens there.
-    /// - Throws: `Cut`, or `SystemError`.
+    /// - Throws: `Cut`; `SystemError` when the socket cannot be connected to.
     package func post(_ target: String, _ body: [UInt8]) throws -> Answer? {
         let socket: Descriptor
         do throws(SystemError) {
@@ -39,14 +39,21 @@ package struct ControlClient: Sendable {
             \r
 
             """
-        do throws(SystemError) {
-            try socket.writeAll(Array(head.utf8) + body)
-            if let answer = Answer(try socket.readAll(limit: 64 << 20)) { return answer }
-        } catch {
-            // Of a server that was killed: it had not read all, or not even accepted.
-            guard error.code == ECONNRESET || error.code == EPIPE else { throw error }
+        socket.sendAll(Array(head.utf8) + body)
+        guard let bytes = try? socket.readAll(limit: 64 << 20), let answer = Answer(bytes) else { throw Cut() }
+        return answer
+    }
+}
+
+extension Descriptor {
+    /// Ends early when the other side takes no more: it may have answered already, that this is too much for it.
+    fileprivate borrowing func sendAll(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { bytes in
+            var sent = 0
+            while sent < bytes.count, case .bytes(let count) = send(UnsafeRawBufferPointer(rebasing: bytes[sent...])) {
+                sent += count
+            }
         }
-        throw Cut()
     }
 }
 

@@ -52,6 +52,8 @@ package struct RenameSinkCommand: OperatorCommand {
     }
 
     package func run(_ place: Workplace) async throws -> Report {
+        // No configuration could ever have it.
+        if let fault = faultOfName(new, of: "sink") { throw CommandRefusal(fault) }
         switch try await place.log.rename(old, to: new) {
         case .unknown:
             _ = try place.record(of: old, try place.log.makeReader())
