@@ -1,3 +1,4 @@
+import Glibc
 package import KychookLinux
 package import KychookModel
 import Subprocess
@@ -46,6 +47,7 @@ package final class ShellHook: Sink {
 
     private func spawn(_ delivery: Delivery, _ ticket: HookTicket) async throws -> AttemptResult {
         let command = try command()
+        try requireDescriptors(ShellHook.descriptors)
         var options = PlatformOptions()
         options.processGroupID = 0
         // With a line end, as text tools expect: `cat >> file` makes JSON lines.
@@ -64,7 +66,8 @@ package final class ShellHook: Sink {
             platformOptions: options,
             input: .fileDescriptor(input, closeAfterSpawningProcess: true),
             output: .fileDescriptor(writing, closeAfterSpawningProcess: true),
-            error: .combinedWithOutput
+            // Not `.combinedWithOutput`: that duplicates the descriptor, and where none is left the library ends the process.
+            error: .fileDescriptor(writing, closeAfterSpawningProcess: false)
         ) { [watcher] execution in
             await withCheckedContinuation { continuation in
                 watcher.post(
@@ -106,6 +109,9 @@ package final class ShellHook: Sink {
         }
     }
 
+    /// More than one spawn takes: others take some at the same moment.
+    private static let descriptors = 12
+
     /// EX_DATAERR of sysexits.h.
     private static let permanentExitCode: Int32 = 65
 }
@@ -117,6 +123,16 @@ final class HookOutput: Sendable {
 
     init(_ descriptor: consuming Descriptor) {
         self.descriptor = descriptor
+    }
+}
+
+/// Throws where fewer are left. A program whose process descriptor could not be had would never be seen to end: the
+/// library would wait for it for ever, and its subject with it.
+private func requireDescriptors(_ count: Int) throws(SystemError) {
+    var spare: [Int32] = []
+    defer { for number in spare { close(number) } }
+    for _ in 0..<count {
+        spare.append(try system("fcntl") { fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0) })
     }
 }
 

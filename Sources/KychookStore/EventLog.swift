@@ -167,6 +167,7 @@ package final class EventLog: Sendable {
         _ body: @escaping @Sendable (Database) throws -> Result,
         then done: @escaping @Sendable (Swift.Result<Result, any Error>) -> Void
     ) {
+        let path = directory.database
         let run = { @Sendable (database: Database) -> (any Error)? in
             do {
                 var result: Result?
@@ -178,11 +179,12 @@ package final class EventLog: Sendable {
                 done(.success(result))
                 return nil
             } catch {
-                done(.failure(error))
+                let isOfSQLite = error is DatabaseError || error is SQLiteFailure
+                done(.failure(isOfSQLite ? StoreError.unavailable(path: path, reason: "\(error)") : error))
                 return error
             }
         }
-        let stopping = StoreError.unavailable(path: directory.database, reason: "the server ends")
+        let stopping = StoreError.unavailable(path: path, reason: "the server ends")
         queue.submit(WriteQueue.Operation(run: run) { done(.failure(stopping)) })
     }
 

@@ -168,6 +168,23 @@ import Testing
         #expect(reason.contains("could not start the command"))
     }
 
+    @Test func `a lack of descriptors fails the attempt, not the process`() async {
+        await #expect(processExitsWith: .success) {
+            let hook = try HookScript("exit 0").hook()
+            // Makes what later attempts share.
+            _ = await hook.deliver(.sample())
+            var limit = rlimit(rlim_cur: 64, rlim_max: 64)
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            var fillers: [Int32] = []
+            while let filler = Optional(dup(0)), filler >= 0 { fillers.append(filler) }
+            for filler in fillers.prefix(30) {
+                if await hook.deliver(.sample()).outcome == .succeeded { exit(EXIT_SUCCESS) }
+                close(filler)
+            }
+            exit(EXIT_FAILURE)
+        }
+    }
+
     @Test(.enabled(if: geteuid() == 0)) func `runs as another user with that user's groups only`() async throws {
         let hook = try ShellHook(configuration: .init(command: ["id"], user: "nobody"))
         let text = String(decoding: await hook.deliver(.sample()).output, as: UTF8.self)

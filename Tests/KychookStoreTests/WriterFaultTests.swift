@@ -60,6 +60,14 @@ import Testing
         #expect(batches.withLock { $0 } == [1, 100])
     }
 
+    @Test func `an operator's change that the disk refuses fails in the store's own words`() async throws {
+        let store = try TestStore()
+        let full = SQLiteFailure(code: 13, text: "database or disk is full")
+        await #expect(throws: StoreError.unavailable(path: store.directory.database, reason: full.description)) {
+            try await store.log.perform { _ -> Void in throw full }
+        }
+    }
+
     // MARK: - The bound
 
     @Test func `beyond the bound an event is refused, and there is news when there is room again`() async throws {
