@@ -22,7 +22,8 @@ struct Engine {
             curl_multi_perform(mailbox.multi.pointer, &running)
             finishTransfers()
             // libcurl shortens the wait to its own next deadline; a command wakes it.
-            curl_multi_poll(mailbox.multi.pointer, nil, 0, transfers.isEmpty ? 3_600_000 : 1000, nil)
+            let longest: Int32 = !mailbox.multi.canBeWoken ? 100 : transfers.isEmpty ? 3_600_000 : 1000
+            curl_multi_poll(mailbox.multi.pointer, nil, 0, longest, nil)
         }
         for transfer in transfers.values {
             end(transfer, with: .failure(.cancelled))

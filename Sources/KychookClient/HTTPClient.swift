@@ -108,12 +108,15 @@ final class Mailbox: Sendable {
 /// from any thread; and the handle lives as long as the mailbox, which both sides retain.
 final class MultiHandle: @unchecked Sendable {
     let pointer: UnsafeMutableRawPointer
+    /// False where no descriptors were left when it was made: libcurl goes on without its means of being woken then.
+    let canBeWoken: Bool
 
     init() {
         // Once for the process; a second call would not be safe beside another thread's first.
         precondition(isLibraryReady, "curl_global_init failed: nothing could be sent")
         guard let pointer = curl_multi_init() else { preconditionFailure("curl_multi_init: out of memory") }
         self.pointer = pointer
+        canBeWoken = curl_multi_wakeup(pointer) == CURLM_OK
         // Connections kept for reuse; libcurl's own bound grows with the transfers and never shrinks.
         _ = kychook_curl_multi_set_number(pointer, CURLMOPT_MAXCONNECTS, 128)
     }
