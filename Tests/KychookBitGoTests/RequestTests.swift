@@ -1,6 +1,7 @@
 import FoundationEssentials
 import KychookBitGo
 import KychookModel
+import KychookTesting
 import Testing
 
 private let now = Timestamp(rfc3339: "2026-06-15T12:00:00Z") ?? Timestamp(milliseconds: 0)
@@ -51,16 +52,7 @@ private func problems(_ field: IdentityField, _ value: JSONValue?) -> [String] {
     }
 
     @Test func `the guide's second example may be sent`() throws {
-        let json = #"""
-            {"birthdate":"2026-06-15T11:59:59.123Z","country":"USA","countryOfIncorporation":"USA",
-            "countryOfCitizenship":"USA","countryOfResidence":"USA","govIdCountryOfIssuance":"USA",
-            "addressStreet1":"Street 1","addressCity":"City","addressSubdivision":"state","addressPostalCode":"33604",
-            "dateOfIncorporation":"2025-03-13T00:00:00Z","debugFailureReason":"expired","debugStatus":"passed",
-            "enterpriseId":"67d28e40ea178ede86f296ac90032286","userId":"67d28e3dea178ede86f2962e959865a0",
-            "nameFirst":"John","nameMiddle":"F","nameLast":"Doe","phoneNumber":"+442083661173",
-            "occupation":"Other - Default","politicallyExposedPerson":false,
-            "organizationId":"6573806ef79cafdd1aff42fbffc2ab20","transactionType":"institutionalIndividual"}
-            """#
+        let json = guideExample(birthdate: "2026-06-15T11:59:59.123Z")
         let problems = try NewIdentity(json: Array(json.utf8)).validate(now: now)
         #expect(problems.map(\.field) == ["identificationNumber"])
         #expect(problems.map(\.severity) == [.warning])

@@ -20,16 +20,7 @@ import Testing
     }
 
     @Test func `the guide's JavaScript example works as it is printed`() async throws {
-        let body = #"""
-            {"birthdate":"\#(Timestamp.start)","country":"USA","countryOfIncorporation":"USA",
-            "countryOfCitizenship":"USA","countryOfResidence":"USA","govIdCountryOfIssuance":"USA",
-            "addressStreet1":"Street 1","addressCity":"City","addressSubdivision":"state","addressPostalCode":"33604",
-            "dateOfIncorporation":"2025-03-13T00:00:00Z","debugFailureReason":"expired","debugStatus":"passed",
-            "enterpriseId":"67d28e40ea178ede86f296ac90032286","userId":"67d28e3dea178ede86f2962e959865a0",
-            "nameFirst":"John","nameMiddle":"F","nameLast":"Doe","phoneNumber":"+442083661173",
-            "occupation":"Other - Default","politicallyExposedPerson":false,
-            "organizationId":"6573806ef79cafdd1aff42fbffc2ab20","transactionType":"institutionalIndividual"}
-            """#
+        let body = guideExample(birthdate: "\(Timestamp.start)")
         try await SandboxUnderTest.run { sandbox async throws in
             let answer = try sandbox.request("POST", "/api/evs/v1/identity/", body)
             #expect(answer.status == 200)
