@@ -71,7 +71,7 @@ import Testing
 
     /// Gone, or dead and only not reaped by whoever inherited it.
     private func hasEnded(_ process: pid_t) async -> Bool {
-        for _ in 0..<500 {
+        for _ in 0..<6000 {
             guard let state = state(of: process), state != "Z", state != "X" else { return true }
             try? await Task.sleep(for: .milliseconds(10))
         }

@@ -25,11 +25,11 @@ import Testing
 
         let identities = try ground.sandbox(["burst", "\(Self.identities)"])
         #expect(identities.count == Self.identities)
-        _ = try ground.wait(within: 60) { ($0.counts["attempts"] ?? 0) >= 2 * Self.identities }
+        _ = try ground.wait(within: 120) { ($0.counts["attempts"] ?? 0) >= 2 * Self.identities }
         ground.kychook.process.send(SIGKILL)
         #expect(ground.kychook.process.end() == .killed(signal: SIGKILL))
         try ground.kychook.start()
-        _ = try ground.wait(within: 60) { $0.statuses.values.allSatisfy { $0 == "awaiting signature" } }
+        _ = try ground.wait(within: 120) { $0.statuses.values.allSatisfy { $0 == "awaiting signature" } }
         try ground.move(identities.enumerated().filter { $0.offset % 10 == 0 }.map(\.element), to: "declined")
         try ground.move(
             identities.enumerated().filter { $0.offset % 10 != 0 }.map(\.element),
@@ -38,10 +38,10 @@ import Testing
         let end = try ground.wait(within: 120) { state in
             state.counts["waiting"] == 0 && state.statuses.values.allSatisfy { $0 == "approved" || $0 == "declined" }
         }
-        try ground.settle(within: 60)
+        try ground.settle(within: 120)
         let missed = try ground.received().filter { end.statuses[$0.key] != $0.value }.count
         let report = try ground.run(["reconcile"], withConfiguration: true)
-        try ground.drain(within: 60)
+        try ground.drain(within: 120)
 
         let received = try ground.received()
         let wrong = end.statuses.filter { received[$0.key] != $0.value }.map {
@@ -112,10 +112,10 @@ import Testing
         #expect(ground.kychook.process.line { $0.contains("reloaded") } != nil)
 
         try ground.sandbox(["burst", "1"])
-        _ = try ground.wait(within: 30) { ($0.counts["attempts"] ?? 0) >= 3 }
+        _ = try ground.wait(within: 120) { ($0.counts["attempts"] ?? 0) >= 3 }
         #expect(try ground.run(["reconcile"], withConfiguration: true).contains { $0.contains("times in a row") })
         try ground.sandbox(["burst", "30"])
-        _ = try ground.wait(within: 60) { $0.counts["waiting"] == 0 }
+        _ = try ground.wait(within: 120) { $0.counts["waiting"] == 0 }
         let suspended = try ground.webhooks(["list"])
         #expect(suspended.contains { $0.contains(#""state":"suspended""#) })
         #expect(try ground.run(["reconcile"], withConfiguration: true).contains { $0.contains("is suspended") })
@@ -128,7 +128,7 @@ import Testing
         try ground.webhooks(["remove", String(id)])
         try ground.register(["identityStatus"])
         let identity = try #require(try ground.sandbox(["burst", "1"]).first)
-        let end = try ground.wait(within: 30) {
+        let end = try ground.wait(within: 120) {
             $0.counts["waiting"] == 0 && $0.statuses[identity] == "awaiting signature"
         }
         // What was missed meanwhile is the reconciliation's to find; what webhooks told out of order in the last two

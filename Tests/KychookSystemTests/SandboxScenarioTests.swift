@@ -40,7 +40,7 @@ import Testing
     func `a shipped scenario passes`(name: String) throws {
         let (installation, hook) = try receiver()
         let process = run("\(SandboxScenarioTests.scenarios)/\(name).yaml", installation, ["--hook", hook])
-        #expect(process.end(within: 90) == .exited(0), "\(process.lines.joined(separator: "\n"))")
+        #expect(process.end(within: 180) == .exited(0), "\(process.lines.joined(separator: "\n"))")
         #expect(process.lines.count { $0.hasPrefix("  pass  ") } == process.lines.count - 1)
         // The receiver's own secret, and nothing else, is good afterwards.
         #expect(try secrets(of: installation) == [Installation.secret])

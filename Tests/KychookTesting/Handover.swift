@@ -12,7 +12,7 @@ package final class Handover<Element: Sendable>: Sendable {
     }
 
     /// The oldest value; nil when none has come in time.
-    package func take(withinSeconds timeout: Int = 10) -> Element? {
+    package func take(withinSeconds timeout: Int = 60) -> Element? {
         elements.wait(until: .now() + .seconds(timeout)) { $0.isEmpty ? nil : $0.removeFirst() }
     }
 
@@ -20,12 +20,13 @@ package final class Handover<Element: Sendable>: Sendable {
     package var count: Int { elements.withLock { $0.count } }
 }
 
-/// Waits, without sleeping, until a condition holds; false when it did not within ten seconds.
+/// Waits for what no event tells; false when it did not hold within a minute. Looks a thousand times a second: whoever
+/// looked without a pause would keep one of the few cores from the thread that it waits for.
 package func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
-    let end = time(nil) + 10
+    let end = time(nil) + 60
     while time(nil) < end {
         if try condition() { return true }
-        sched_yield()
+        usleep(1000)
     }
     return false
 }
