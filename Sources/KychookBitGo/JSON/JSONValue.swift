@@ -113,16 +113,16 @@ extension JSONValue: Encodable {
 }
 
 /// Whatever name a member has.
-package struct AnyKey: CodingKey {
-    package let stringValue: String
+private struct AnyKey: CodingKey {
+    let stringValue: String
 
-    package init(stringValue: String) {
+    init(stringValue: String) {
         self.stringValue = stringValue
     }
 
-    package var intValue: Int? { nil }
+    var intValue: Int? { nil }
 
-    package init?(intValue: Int) {
+    init?(intValue: Int) {
         nil
     }
 }
