@@ -138,7 +138,6 @@ struct Speed: ExpressibleByArgument, CustomStringConvertible {
     }
 
     var description: String { "\(factor)x" }
-    var defaultValueDescription: String { description }
 }
 
 extension KychookLinux.ListenAddress {
