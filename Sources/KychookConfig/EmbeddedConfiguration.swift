@@ -54,8 +54,8 @@ package struct EmbeddedConfiguration: Equatable, Sendable {
     /// - Returns: whether the secret was made now.
     package func prepare(random: [UInt8]) throws(SystemError) -> Bool {
         precondition(random.count >= 16, "a secret of less than 128 bits can be guessed")
-        try makeDirectories()
-        guard !exists(secretPath) else { return false }
+        try makeDirectory(stateDirectory)
+        guard !fileExists(secretPath) else { return false }
         let temporary = "\(secretPath).\(getpid())"
         unlink(temporary)
         defer { unlink(temporary) }
@@ -69,25 +69,7 @@ package struct EmbeddedConfiguration: Equatable, Sendable {
             guard error.code == EEXIST else { throw error }
             return false
         }
-        let directory = try Descriptor.open(stateDirectory, O_RDONLY | O_DIRECTORY)
-        _ = try system("fsync", on: stateDirectory) { fsync(directory.number) }
+        try syncDirectory(stateDirectory)
         return true
-    }
-
-    private func makeDirectories() throws(SystemError) {
-        var path = ""
-        for component in stateDirectory.split(separator: "/") {
-            path += "/\(component)"
-            guard !exists(path) else { continue }
-            do throws(SystemError) {
-                _ = try system("mkdir", on: path) { mkdir(path, 0o700) }
-            } catch {
-                guard error.code == EEXIST else { throw error }
-            }
-        }
-    }
-
-    private func exists(_ path: String) -> Bool {
-        access(path, F_OK) == 0
     }
 }

@@ -29,14 +29,16 @@ package func freeSpace(at path: String) throws(SystemError) -> Int64 {
     return isBeyond ? .max : Int64(clamping: bytes)
 }
 
-/// Makes a directory and the missing ones above it, for this user only.
+/// Makes a directory and the missing ones above it, for this user only; another process may do the same meanwhile.
 package func makeDirectory(_ path: String) throws(SystemError) {
     if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
     guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
         throw SystemError(call: "mkdir", subject: path, code: errno)
     }
     try makeDirectory(String(path[..<slash]))
-    _ = try system("mkdir", on: path) { mkdir(path, 0o700) }
+    guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
+        throw SystemError(call: "mkdir", subject: path, code: errno)
+    }
 }
 
 /// Makes a rename or a new file in a directory survive power loss.

@@ -72,9 +72,7 @@ extension LogFile {
 
     /// `PATH.1`, or what logrotate names with a date: `PATH-20260118`.
     private func newestRotated() throws(SystemError) -> Descriptor? {
-        let slash = path.lastIndex(of: "/")
-        let directory = slash.map { String(path[...$0]) } ?? "./"
-        let name = slash.map { path[path.index(after: $0)...] } ?? path[...]
+        let (directory, name) = (directory, path.split(separator: "/").last ?? "")
         var newest: (path: String, time: timespec)?
         for entry in entries(of: directory) where isRotated(entry, of: name) {
             var status = stat()

@@ -16,6 +16,9 @@ package struct LogFile: ~Copyable, Sendable {
     package static let batchLimitInBytes = 1 << 20
     package static let batchLimitInLines = 1000
 
+    /// With the slash at its end.
+    var directory: String { path.lastIndex(of: "/").map { String(path[...$0]) } ?? "./" }
+
     /// Touches nothing yet.
     package init(configuration: SinkConfiguration.Log) {
         path = configuration.path
@@ -96,7 +99,8 @@ package struct LogFile: ~Copyable, Sendable {
             switch error.code {
             case ENOENT:
                 let descriptor = try Descriptor.open(path, flags | O_CREAT | O_EXCL, mode: 0o600)
-                try syncDirectory()
+                // A new name is on the disk only when its directory is.
+                try syncDirectory(directory)
                 return descriptor
             case ELOOP: throw LogFileError.symbolicLink(path: path)
             case EISDIR, ENXIO: throw LogFileError.notAFile(path: path)
@@ -110,13 +114,6 @@ package struct LogFile: ~Copyable, Sendable {
         let size = try descriptor.status().size
         guard size > 0, try descriptor.read(at: size - 1, count: 1) != [newline] else { return }
         try descriptor.writeAll([newline])
-    }
-
-    /// A new name is on the disk only when its directory is.
-    private func syncDirectory() throws(SystemError) {
-        let directory = path.lastIndex(of: "/").map { path[...$0] } ?? "./"
-        let descriptor = try Descriptor.open(String(directory), O_RDONLY | O_DIRECTORY)
-        _ = try system("fsync", on: String(directory)) { fsync(descriptor.number) }
     }
 
     // MARK: - Writing
