@@ -1,5 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
 import KychookConfig
 import KychookCrypto
 import KychookModel
@@ -112,7 +111,7 @@ struct Events: ParsableCommand {
         }
 
         private func printJSON(_ stored: StoredEvent, _ deliveries: [DeliveryRecord]) {
-            let list = deliveries.map { Output.object($0.members) }
+            let list = Output.array(deliveries.map { Output.object($0.members) })
             let headers = stored.body?.headers ?? KeptHeaders()
             print(
                 Output.object([
@@ -123,7 +122,7 @@ struct Events: ParsableCommand {
                     ("contentType", .init(headers.contentType)),
                     ("userAgent", .init(headers.userAgent)),
                     ("signature", .init(headers.signature)),
-                    ("deliveries", .raw("[\(list.joined(separator: ","))]")),
+                    ("deliveries", .raw(list)),
                 ])
             )
         }

@@ -10,7 +10,7 @@ extension SubjectSummary {
     /// For people: what waits for the API has no status yet.
     var shownStatus: String { status ?? StatusChange.unconfirmed.rawValue }
 
-    func members(_ groups: StatusGroups) -> [(String, Output.JSONMember?)] {
+    func members(_ groups: StatusGroups) -> [(String, JSONMember?)] {
         [
             ("source", .text(source)),
             ("kind", .text(subject.kind.rawValue)),
@@ -67,10 +67,6 @@ extension Output {
             ("via", .text(event.via.rawValue)),
             ("deliveries", .raw(array(deliveries.map { object($0.members) }))),
         ])
-    }
-
-    static func array(_ elements: [String]) -> String {
-        "[\(elements.joined(separator: ","))]"
     }
 }
 

@@ -37,30 +37,13 @@ enum Output {
         return words.joined(separator: "  ")
     }
 
-    /// JSON of string and number members, for objects that are no events.
+    /// A JSON object on a line, for what is no event.
     static func object(_ members: [(String, JSONMember?)]) -> String {
-        var bytes: [UInt8] = [UInt8(ascii: "{")]
-        for case (let name, let value?) in members {
-            if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
-            bytes.appendJSONString(name)
-            bytes.append(UInt8(ascii: ":"))
-            switch value {
-            case .text(let text): bytes.appendJSONString(text)
-            case .raw(let json): bytes += json.utf8
-            }
-        }
-        return String(decoding: bytes + [UInt8(ascii: "}")], as: UTF8.self)
+        String(decoding: [UInt8](jsonObject: members), as: UTF8.self)
     }
 
-    enum JSONMember {
-        case text(String)
-        /// A number, an object or an array, already JSON.
-        case raw(String)
-
-        init?(_ text: String?) {
-            guard let text else { return nil }
-            self = .text(text)
-        }
+    static func array(_ elements: [String]) -> String {
+        "[\(elements.joined(separator: ","))]"
     }
 }
 

@@ -165,7 +165,7 @@ extension SinkStatus {
         ]
     }
 
-    fileprivate func members(_ now: Timestamp) -> [(String, Output.JSONMember?)] {
+    fileprivate func members(_ now: Timestamp) -> [(String, JSONMember?)] {
         [
             ("sink", .text(record.name)),
             ("state", .text(record.health.state.rawValue)),
