@@ -17,7 +17,7 @@ actor Dispatcher {
     private let row: Int64
     private let reader: EventReader
     private let matcher: EventMatcher
-    private let thread: SinkThread
+    private let thread: ExecutorThread
     private let signal = Signal()
     private let steadyClock: SteadyClock
     private var feed: Feed
@@ -66,7 +66,7 @@ actor Dispatcher {
         reader = try context.log.makeReader()
         matcher = EventMatcher(configuration.filter, sink: configuration.name)
         pacer = Pacer(rate: configuration.rate)
-        thread = SinkThread(named: configuration.name, isPolite: configuration.kind.isCostly)
+        thread = ExecutorThread(named: "sink \(configuration.name)", isPolite: configuration.kind.isCostly)
         steadyClock = SteadyClock(context.clock)
         feed = try Feed(reader, sink: record.row, after: record.cursor, withBodies: matcher.needsBody)
         window = DeliveryWindow(cursor: record.cursor, maxInFlight: configuration.maxInFlight)

@@ -19,7 +19,7 @@ actor LogDispatcher {
     private let row: Int64
     private let reader: EventReader
     private let matcher: EventMatcher
-    private let thread: SinkThread
+    private let thread: ExecutorThread
     private let signal = Signal()
     private var file: LogFile
     private var feed: Feed
@@ -66,7 +66,7 @@ actor LogDispatcher {
         reader = try context.log.makeReader()
         let matcher = EventMatcher(configuration.filter, sink: configuration.name)
         self.matcher = matcher
-        thread = SinkThread(named: configuration.name)
+        thread = ExecutorThread(named: "sink \(configuration.name)")
         file = LogFile(configuration: log)
         batch = LogBatch(after: record.cursor)
         feed = try Feed(
