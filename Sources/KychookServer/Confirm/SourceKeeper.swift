@@ -66,12 +66,10 @@ actor SourceKeeper {
         var result = await reconciler.run(dryRun: dryRun)
         if !dryRun, !Task.isCancelled { tell(of: result) }
         do throws(ReadingFault) {
-            let webhooks = try await reconciler.webhooks()
-            result.note(webhooks)
+            let webhooks = try await reconciler.readWebhooks(into: &result)
             // What is told becomes an event, and a dry run appends none.
             if !dryRun { note(webhooks) }
         } catch {
-            result.noteWebhooks(error)
             if !Task.isCancelled {
                 logger.warning("the provider's webhooks cannot be read", metadata: ["reason": "\(error.reason)"])
             }
