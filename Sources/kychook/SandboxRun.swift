@@ -127,12 +127,7 @@ struct SandboxRun: ParsableCommand {
     }
 
     private func token() throws -> Secret {
-        guard let tokenFile else { return Secret(bytes: Array("sandbox".utf8)) }
-        do throws(SecretFile.Fault) {
-            return try SecretFile.read(tokenFile, .system())[0]
-        } catch {
-            throw failure(.configuration, "the token file \(tokenFile) \(error)")
-        }
+        try tokenFile.map { try readTokens($0)[0] } ?? Secret(bytes: Array("sandbox".utf8))
     }
 
     /// The scenario's own, overridden by the configuration, overridden by the options.

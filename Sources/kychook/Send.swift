@@ -54,11 +54,7 @@ struct Send: ParsableCommand {
     func run() throws {
         try reporting {
             let configuration = try configuration.load().parsed.configuration
-            let chosen = configuration.sources.filter { source == nil || $0.name == source }
-            guard let chosen = chosen.count == 1 ? chosen.first : nil else {
-                let names = configuration.sources.map(\.name).joined(separator: ", ")
-                throw ValidationError("name one source with --source: \(names)")
-            }
+            let chosen = try configuration.source(named: source)
             let target = url ?? defaultURL(configuration, chosen)
             let client = HTTPClient()
             var refused = false
