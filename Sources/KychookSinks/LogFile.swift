@@ -16,9 +16,6 @@ package struct LogFile: ~Copyable, Sendable {
     package static let batchLimitInBytes = 1 << 20
     package static let batchLimitInLines = 1000
 
-    /// With the slash at its end.
-    var directory: String { path.lastIndex(of: "/").map { String(path[...$0]) } ?? "./" }
-
     /// Touches nothing yet.
     package init(configuration: SinkConfiguration.Log) {
         path = configuration.path
@@ -100,7 +97,7 @@ package struct LogFile: ~Copyable, Sendable {
             case ENOENT:
                 let descriptor = try Descriptor.open(path, flags | O_CREAT | O_EXCL, mode: 0o600)
                 // A new name is on the disk only when its directory is.
-                try syncDirectory(directory)
+                try syncDirectory(parentDirectory(of: path))
                 return descriptor
             case ELOOP: throw LogFileError.symbolicLink(path: path)
             case EISDIR, ENXIO: throw LogFileError.notAFile(path: path)

@@ -167,9 +167,5 @@ struct DatabaseFile: Sendable {
     }
 }
 
-private func parentDirectory(of path: String) -> String {
-    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-}
-
 /// Made once, before the first connection of this process.
 private let librarySettings: Void = kychook_sqlite_count_no_memory()

@@ -180,7 +180,7 @@ private struct ScenarioFile {
             throw SystemError(call: "realpath", subject: path, code: errno)
         }
         defer { free(resolved) }
-        let directory = String(cString: resolved).split(separator: "/").dropLast().map { "/\($0)" }.joined()
+        let directory = parentDirectory(of: String(cString: resolved))
         return try ScenarioReader.read(bytes, file: path, directory: directory)
     }
 }
