@@ -1,5 +1,3 @@
-import Glibc
-
 /// A moment in time, to the millisecond, in UTC.
 ///
 /// Kept as a number so that storing and comparing cost nothing; text is RFC 3339 and is made without Foundation.
@@ -33,22 +31,6 @@ package struct Timestamp: Hashable, Comparable, Sendable {
     package static func - (later: Timestamp, earlier: Timestamp) -> Duration {
         // A Duration has more bits than a Timestamp: only the difference of two numbers could overflow.
         .milliseconds(later.milliseconds) - .milliseconds(earlier.milliseconds)
-    }
-}
-
-extension Duration {
-    /// Whole milliseconds, rounded toward zero; saturates beyond ±292 million years.
-    package var milliseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1000)
-        let (sum, overflowInAll) = scaled.addingReportingOverflow(attoseconds / 1_000_000_000_000_000)
-        guard !overflow, !overflowInAll else { return seconds < 0 ? .min : .max }
-        return sum
-    }
-
-    /// Seconds as a floating-point number, for arithmetic with factors and for printing.
-    package var inSeconds: Double {
-        Double(components.seconds) + Double(components.attoseconds) / 1e18
     }
 }
 
@@ -98,26 +80,6 @@ extension Timestamp: CustomStringConvertible {
         let days = daysSinceEpoch(year: year, month: month, day: day)
         let minutes = (days * 24 + hour) * 60 + minute - offset
         self.init(milliseconds: (minutes * 60 + second) * 1000 + fraction)
-    }
-}
-
-/// Where "now" comes from; tests put their own in.
-package struct WallClock: Sendable {
-    private let read: @Sendable () -> Timestamp
-
-    package init(_ read: @escaping @Sendable () -> Timestamp) {
-        self.read = read
-    }
-
-    package func now() -> Timestamp {
-        read()
-    }
-
-    /// CLOCK_REALTIME.
-    package static let system = WallClock {
-        var moment = timespec()
-        clock_gettime(CLOCK_REALTIME, &moment)
-        return Timestamp(milliseconds: Int64(moment.tv_sec) * 1000 + Int64(moment.tv_nsec) / 1_000_000)
     }
 }
 

@@ -1,6 +1,5 @@
 import Glibc
 package import KychookConfig
-import KychookHTTP
 package import KychookLinux
 package import KychookModel
 import KychookNet
@@ -277,60 +276,5 @@ private final class HeldLock {
 
     init(_ lock: consuming FileLock) {
         self.lock = lock
-    }
-}
-
-extension EventLog.Limits {
-    init(_ limits: LimitsConfiguration) {
-        self.init(
-            capacity: limits.uncommittedEvents,
-            commitWait: limits.commitWait,
-            freeSpaceFloor: Int64(limits.freeSpace.bytes)
-        )
-    }
-}
-
-extension ServerLimits {
-    init(_ limits: LimitsConfiguration) {
-        self.init(
-            request: .init(head: limits.head.bytes, body: limits.body.bytes),
-            headTimeout: limits.headTimeout,
-            bodyTimeout: limits.bodyTimeout,
-            idleTimeout: limits.idleTimeout,
-            writeTimeout: limits.writeTimeout,
-            connections: Self.affordable(limits.connections),
-            connectionsPerAddress: limits.connectionsPerAddress,
-            commitWait: limits.commitWait
-        )
-    }
-}
-
-extension ServerLimits {
-    /// What the process needs beside its connections: database, logs, hooks' pipes, outgoing requests.
-    private static let otherDescriptors = 256
-
-    /// As many connections as there are descriptors for, so that a flood of them cannot stop the sinks and the store.
-    private static func affordable(_ connections: Int) -> Int {
-        let limit = DescriptorLimit.raise(to: connections + otherDescriptors)
-        return min(connections, limit - min(otherDescriptors, limit / 2))
-    }
-}
-
-/// What was configured cannot be had: better known at the start than found out in a flood.
-private func warn(of limits: ServerLimits, unlike configured: LimitsConfiguration, _ logger: Logger) {
-    guard limits.connections < configured.connections else { return }
-    logger.warning(
-        "descriptors suffice for fewer connections than configured: raise the limit of open files (LimitNOFILE=, ulimit -n)",
-        metadata: ["connections": "\(limits.connections)", "configured": "\(configured.connections)"]
-    )
-}
-
-extension KychookLinux.ListenAddress {
-    /// The configuration has checked the text.
-    init(_ configured: ListenConfiguration) throws(SystemError) {
-        guard let address = KychookLinux.ListenAddress(configured.address.description) else {
-            throw SystemError(call: "bind", subject: configured.address.description, code: EINVAL)
-        }
-        self = address
     }
 }

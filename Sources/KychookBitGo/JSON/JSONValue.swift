@@ -28,6 +28,22 @@ package indirect enum JSONValue: Equatable, Sendable {
         if case .text(let text) = self { text } else { nil }
     }
 
+    /// Of an object; empty: it has none, or is none.
+    package var members: [Member] {
+        if case .object(let members) = self { members } else { [] }
+    }
+
+    /// The member of an object; nil: it has none of this name, or is no object.
+    package subscript(name: String) -> JSONValue? {
+        members.first { $0.name == name }?.value
+    }
+
+    /// An object with the members of another one in place of its own of the same name.
+    package func merging(_ changes: JSONValue) -> JSONValue {
+        let names = Set(changes.members.map(\.name))
+        return .object(members.filter { !names.contains($0.name) } + changes.members)
+    }
+
     /// JSON without a blank between tokens.
     package var bytes: [UInt8] {
         var bytes: [UInt8] = []
