@@ -10,9 +10,6 @@ package struct Webhook: Equatable, Sendable {
     package var created: Timestamp?
     package var scope: Open<WebhookScope>?
     package var state: Open<WebhookState>?
-    package var enterpriseID: String?
-    package var organizationID: String?
-    package var userID: String?
     package var version: Int?
     package var successiveFailedAttempts: Int?
     package var lastAttempt: Timestamp?
@@ -27,9 +24,6 @@ extension Webhook: Decodable {
     private enum CodingKeys: String, CodingKey {
         case data, id, type, url, label, created, scope, state, version, successiveFailedAttempts, lastAttempt
         case failingSince, identityStatus
-        case enterpriseID = "enterpriseId"
-        case organizationID = "organizationId"
-        case userID = "userId"
         case userKYCState = "userKycState"
         case enterpriseKYCState = "enterpriseKycState"
     }
@@ -47,9 +41,6 @@ extension Webhook: Decodable {
         created = try fields.lenientTime(.created)
         scope = try fields.lenientText(.scope).map { Open($0) }
         state = try fields.lenientText(.state).map { Open($0) }
-        enterpriseID = try fields.lenientText(.enterpriseID)
-        organizationID = try fields.lenientText(.organizationID)
-        userID = try fields.lenientText(.userID)
         version = try fields.lenientNumber(.version)
         successiveFailedAttempts = try fields.lenientNumber(.successiveFailedAttempts)
         lastAttempt = try fields.lenientTime(.lastAttempt)
