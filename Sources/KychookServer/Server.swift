@@ -23,8 +23,8 @@ package final class Server: Sendable {
     private let check: BackgroundCheck
     private let admin: AdminListener?
     private let logger: Logger
-    private let lock: Monitor<HeldLock?>
-    private let configuration: Monitor<Configuration>
+    private let lock: Locked<FileLock?>
+    private let configuration: Locked<Configuration>
     private let links: Links
 
     /// How long `stop()` lets requests and attempts end by themselves, and how long in all (design, section 6).
@@ -53,10 +53,11 @@ package final class Server: Sendable {
         // Connections wait meanwhile at the sockets that were handed over.
         let patience = inherited.addresses.isEmpty ? Duration.zero : Server.patience
         let owner = "process \(getpid())"
-        let held = try directory.acquireLock(owner: owner, patience: patience, isOver: isEnding) { holder in
-            logger.info("waiting for the state directory", metadata: ["holder": "\(holder)"])
-        }
-        lock = Monitor(HeldLock(held))
+        lock = Locked(
+            try directory.acquireLock(owner: owner, patience: patience, isOver: isEnding) { holder in
+                logger.info("waiting for the state directory", metadata: ["holder": "\(holder)"])
+            }
+        )
         let links = Links()
         self.links = links
         let statistics = IngestStatistics(
@@ -82,7 +83,7 @@ package final class Server: Sendable {
         statistics.providerFailures.keep(in: log)
         self.statistics = statistics
         self.logger = logger
-        let inForce = Monitor(configuration)
+        let inForce = Locked(configuration)
         self.configuration = inForce
         let sources = SourceTable(configuration.sources)
         self.sources = sources
@@ -244,7 +245,7 @@ private final class Links: Sendable {
         var reload: (@Sendable () -> ReloadReport)?
     }
 
-    private let state = Monitor(State())
+    private let state = Locked(State())
 
     var http: HTTPServer? { state.withLock { $0.http } }
     var sinks: SinkGroup? { state.withLock { $0.sinks } }
@@ -267,14 +268,5 @@ private final class Links: Sendable {
     /// The store calls nobody any more: without this it and the sinks would keep each other for ever.
     func disconnect() {
         state.withLock { $0 = State() }
-    }
-}
-
-/// The state directory's lock, where an optional can hold it.
-private final class HeldLock {
-    private let lock: FileLock
-
-    init(_ lock: consuming FileLock) {
-        self.lock = lock
     }
 }
