@@ -88,12 +88,12 @@ import Testing
 
     @Test func `upload checks, warns and sends`() throws {
         desk.bitgo.add(.init("ident-1", "awaiting document upload"))
-        let small = desk.write(BitGoDesk.png(width: 199, height: 200), to: "small.png")
+        let small = desk.write(samplePNG(199, 200), to: "small.png")
         let refused = desk.run(["identity", "upload", "ident-1", "--class", "dl", "--front", small])
         #expect(refused.end == .exited(65))
         #expect(refused.lines.contains { $0.contains("199x200 pixels") })
         #expect(desk.bitgo.requests.isEmpty)
-        let front = desk.write(BitGoDesk.png(width: 200, height: 200), to: "front.png")
+        let front = desk.write(samplePNG(200, 200), to: "front.png")
         let sent = desk.run(["identity", "upload", "ident-1", "--class", "odd", "--front", front, "--back", front])
         #expect(sent.end == .exited(0))
         #expect(sent.lines.contains { $0.contains("warning: the class odd is not among those known") })
