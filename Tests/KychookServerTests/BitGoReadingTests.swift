@@ -103,12 +103,11 @@ import Testing
             webhooks == [
                 WebhookView(
                     id: "w1",
-                    type: "identityStatus",
                     isSuspended: true,
                     successiveFailedAttempts: 100,
                     lastAttempt: .start
                 ),
-                WebhookView(id: "w3", type: "userKycState"),
+                WebhookView(id: "w3"),
             ]
         )
     }

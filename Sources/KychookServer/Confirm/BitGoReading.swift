@@ -71,7 +71,6 @@ struct BitGoReading: ProviderReading {
         return found.filter { types.contains($0.type.text) }.map { webhook in
             WebhookView(
                 id: webhook.id,
-                type: webhook.type.text,
                 isSuspended: webhook.state == .known(.suspended),
                 successiveFailedAttempts: webhook.successiveFailedAttempts ?? 0,
                 lastAttempt: webhook.lastAttempt

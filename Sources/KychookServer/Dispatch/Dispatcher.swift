@@ -1,4 +1,3 @@
-import KychookInterpret
 import KychookLinux
 import KychookModel
 import KychookSinks
@@ -205,7 +204,7 @@ actor Dispatcher {
     private func start(_ item: DeliveryWindow.Item, in group: inout DiscardingTaskGroup) -> Bool {
         let delivery: Delivery?
         do {
-            delivery = try self.delivery(for: item)
+            delivery = try reader.delivery(of: item)
         } catch {
             reasons.note("cannot read the event log: \(error)")
             let next = MonotonicTime.now() + .seconds(1)
@@ -229,27 +228,6 @@ actor Dispatcher {
             await self.attemptEnded(item, event: delivery.event, attempt)
         }
         return true
-    }
-
-    /// Nil: the event's body is no more.
-    private func delivery(for item: DeliveryWindow.Item) throws(StoreError) -> Delivery? {
-        guard let stored = try reader.event(sequence: item.sequence), let body = stored.body?.bytes else { return nil }
-        let currentStatus = item.isReplay ? try reader.currentStatus(of: stored) : nil
-        return Delivery(
-            event: stored.event,
-            document: CloudEvent.document(
-                for: stored.event,
-                body: body,
-                typePrefix: stored.typePrefix,
-                isReplay: item.isReplay,
-                currentStatus: currentStatus
-            ),
-            body: body,
-            headers: stored.body?.headers ?? KeptHeaders(),
-            attempt: item.attempts + 1,
-            isReplay: item.isReplay,
-            currentStatus: currentStatus
-        )
     }
 
     private func attemptEnded(_ item: DeliveryWindow.Item, event: Event, _ attempt: DeliveryReport.Attempt) {
