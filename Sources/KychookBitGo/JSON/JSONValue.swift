@@ -3,7 +3,7 @@ import KychookModel
 
 /// Any JSON, with the members of objects in the order in which they are written.
 ///
-/// Holds what the provider's pages leave open. Always inside `Personal`, because it prints itself.
+/// Holds what the provider's pages leave open. Inside `Personal` wherever it may be about a person: it prints itself.
 package indirect enum JSONValue: Equatable, Sendable {
     case null
     case boolean(Bool)
