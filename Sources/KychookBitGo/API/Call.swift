@@ -23,7 +23,8 @@ struct Call: Sendable {
     ) {
         self.method = method
         let given = query.compactMap { item in item.value.map { "\(item.name)=\(percentEncoded($0))" } }
-        target = path.map { "/\(percentEncoded($0))" }.joined() + (given.isEmpty ? "" : "?\(given.joined(separator: "&"))")
+        let segments = path.map { "/\(percentEncoded($0))" }
+        target = segments.joined() + (given.isEmpty ? "" : "?\(given.joined(separator: "&"))")
         self.isRepeatable = isRepeatable
         if let json {
             body = json
