@@ -62,7 +62,7 @@ package final class JSONReader {
         }
 
         /// The text of a string or of a number as written.
-        package func stringOrNumber(_ index: Int) -> String? {
+        func stringOrNumber(_ index: Int) -> String? {
             values[index].kind == KYCHOOK_JSON_NUMBER ? text(index) : string(index)
         }
 
