@@ -220,10 +220,10 @@ extension TestStore {
 }
 
 /// Waits, without sleeping, for what another thread will do soon.
-func eventually(_ condition: () throws -> Bool) async throws {
-    let deadline = MonotonicTime.now() + .seconds(60)
+func eventually(within limit: Duration = .seconds(60), _ condition: () throws -> Bool) async throws {
+    let deadline = MonotonicTime.now() + limit
     while try !condition() {
-        try #require(MonotonicTime.now() < deadline, "did not happen within 60 s")
+        try #require(MonotonicTime.now() < deadline, "did not happen within \(limit)")
         await Task.yield()
     }
 }
