@@ -22,6 +22,8 @@ package final class ShellHook: Sink {
 
     package func deliver(_ delivery: Delivery) async -> AttemptResult {
         let ticket = WorkTicket()
+        // The attempt's task may be quicker than the handler below.
+        if Task.isCancelled { ticket.cancel() }
         // A task of its own: cancelled, the library would kill the leader alone and at once.
         let attempt = Task { await run(delivery, ticket) }
         return await withTaskCancellationHandler {
