@@ -1,0 +1,41 @@
+import Foundation
+import KychookConfig
+import KychookLinux
+import KychookStore
+import KychookTesting
+import Testing
+
+@testable import KychookServer
+
+/// Who asks providers, over reloads.
+@Suite(.timeLimit(.minutes(3))) struct ProviderGroupTests {
+    @Test func `a reload while the store cannot be read asks again as soon as it can`() async throws {
+        let store = try TestStore()
+        try await store.append(.asking("in review"))
+        let reading = ScriptedReading()
+        let (lines, line) = AsyncStream.makeStream(of: String.self)
+        let group = Self.group(store, { _ in reading }, { line.yield($0) })
+        try group.start([Self.source])
+        let cut = try await reading.next()
+        let (path, elsewhere) = (store.directory.database, store.directory.database + ".moved")
+        try FileManager.default.moveItem(atPath: path, toPath: elsewhere)
+        group.replace(with: [Self.source])
+        for await line in lines where line.hasPrefix("asking providers fails") { break }
+        try FileManager.default.moveItem(atPath: elsewhere, toPath: path)
+        let again = try await reading.next()
+        #expect(again.id == cut.id)
+        again.end("in review")
+        try await eventually { try store.log.makeReader().openConfirmations().isEmpty }
+        await group.stop()
+    }
+
+    private static let source = SourceConfiguration.confirmed(reconcile: nil)
+
+    private static func group(
+        _ store: TestStore,
+        _ makeReading: @escaping MakeReading,
+        _ tell: @escaping @Sendable (String) -> Void = { _ in }
+    ) -> ProviderGroup {
+        ProviderGroup(makeReading: makeReading) { .test(store, clock: MovableClock(), statistics: $0, onLog: tell) }
+    }
+}
