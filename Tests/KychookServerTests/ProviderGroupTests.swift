@@ -14,7 +14,7 @@ import Testing
         try await store.append(.asking("in review"))
         let reading = ScriptedReading()
         let (lines, line) = AsyncStream.makeStream(of: String.self)
-        let group = Self.group(store, { _ in reading }, { line.yield($0) })
+        let group = Self.group(store, { _, _ in reading }, { line.yield($0) })
         try group.start([Self.source])
         let cut = try await reading.next()
         let (path, elsewhere) = (store.directory.database, store.directory.database + ".moved")
@@ -27,6 +27,29 @@ import Testing
         again.end("in review")
         try await eventually { try store.log.makeReader().openConfirmations().isEmpty }
         await group.stop()
+    }
+
+    @Test func `an API is asked after a reload by one who knows how it was asked before`() async throws {
+        let store = try TestStore()
+        let readings = [ScriptedReading(), ScriptedReading(), ScriptedReading()]
+        let former = Locked<[ScriptedReading?]>([])
+        let group = Self.group(
+            store,
+            { _, reading in
+                former.withLock { known in
+                    known.append(reading as? ScriptedReading)
+                    return readings[known.count - 1]
+                }
+            }
+        )
+        try group.start([Self.source])
+        for count in 2...3 {
+            group.replace(with: [Self.source])
+            try await eventually { former.withLock { $0.count == count } }
+        }
+        await group.stop()
+        let known = former.withLock { $0 }
+        #expect(known[0] == nil && known[1] === readings[0] && known[2] === readings[1])
     }
 
     private static let source = SourceConfiguration.confirmed(reconcile: nil)

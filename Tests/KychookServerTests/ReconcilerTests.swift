@@ -309,7 +309,9 @@ import Testing
         _ reading: ScriptedReading
     ) -> Workplace {
         let configuration = Configuration(stateDirectory: "/nowhere", sources: sources, sinks: [])
-        return Workplace(log: store.log, configuration: configuration) { $0.api == nil ? nil : reading }
+        return Workplace(log: store.log, configuration: configuration) { source, _ in
+            source.api == nil ? nil : reading
+        }
     }
 }
 

@@ -5,7 +5,10 @@ import KychookStore
 import Logging
 
 /// How a source's provider is asked; nil: the source has no API.
-package typealias MakeReading = @Sendable (SourceConfiguration) -> (any ProviderReading)?
+///
+/// `former`: how it was asked before a reload.
+package typealias MakeReading =
+    @Sendable (SourceConfiguration, _ former: (any ProviderReading)?) -> (any ProviderReading)?
 
 /// Everything that asks providers by API: for each source a ``Confirmer`` and a ``SourceKeeper``; a reload exchanges them.
 ///
@@ -45,7 +48,7 @@ final class ProviderGroup: Sendable {
         for source in sources {
             let (isAtWork, memory) = state.withLock { ($0.members[source.name] != nil, $0.memories[source.name]) }
             guard !isAtWork else { continue }
-            let reading = makeReading(source)
+            let reading = makeReading(source, memory?.reading)
             // Without an API there is something to do only for what was asked while it had one.
             guard reading != nil || waiting[source.name, default: 0] > 0 else { continue }
             let confirmer = try Confirmer(source, reading: reading, context)

@@ -49,7 +49,7 @@ package struct ReconcileCommand: OperatorCommand {
             }
             return result
         }
-        guard let reading = place.makeReading(source) else {
+        guard let reading = place.makeReading(source, nil) else {
             throw CommandRefusal("the source \(source.name) has no `api`: add it")
         }
         let reconciler = try Reconciler(source, reading: reading, log: place.log, clock: place.clock)
