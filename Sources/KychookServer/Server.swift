@@ -157,7 +157,7 @@ package final class Server: Sendable {
         )
         links.connect(http: http, sinks: sinks, providers: providers)
         check.start()
-        try providers.start(configuration.sources)
+        providers.start(configuration.sources)
     }
 
     /// Where requests are accepted, with real ports.

@@ -42,8 +42,17 @@ final class ProviderGroup: Sendable {
         self.makeReading = makeReading
     }
 
+    /// At once, or as soon as the store can be read.
+    func start(_ sources: [SourceConfiguration]) {
+        do {
+            try startMembers(for: sources)
+        } catch {
+            replace(with: sources)
+        }
+    }
+
     /// Starts those that are not at work yet.
-    func start(_ sources: [SourceConfiguration]) throws(StoreError) {
+    private func startMembers(for sources: [SourceConfiguration]) throws(StoreError) {
         let waiting = try context.log.makeReader().openConfirmations()
         for source in sources {
             let (isAtWork, memory) = state.withLock { ($0.members[source.name] != nil, $0.memories[source.name]) }
@@ -98,7 +107,7 @@ final class ProviderGroup: Sendable {
         var reasons = ReasonLog(context.logger, about: "asking providers")
         while state.withLock({ !$0.isStopping && $0.generation == generation }) {
             do {
-                try start(sources)
+                try startMembers(for: sources)
                 reasons.note(nil)
                 return
             } catch {
