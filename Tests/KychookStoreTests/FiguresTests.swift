@@ -144,6 +144,14 @@ import Testing
         #expect(try reader.lastEvents(of: both) { true } == [:])
     }
 
+    @Test func `the newest event counts, not one from a clock that was ahead`() async throws {
+        let store = try TestStore()
+        try await store.append(.status(of: "ahead", minutes: 9))
+        try await store.append(.status(of: "newest", minutes: 2))
+        let found = try store.log.makeReader().lastEvents(of: ["bitgo"]) { false }
+        #expect(found == ["bitgo": .start + .minutes(2)])
+    }
+
     @Test func `an event that the provider did not send does not count`() async throws {
         let store = try TestStore()
         try await store.append(.status())

@@ -81,7 +81,7 @@ final class IngestStatistics: Sendable {
     func note(lastEvents: [String: Timestamp]) {
         state.withLock { state in
             for (source, moment) in lastEvents {
-                state.sources[source, default: SourceFigures()].noteEvent(at: moment)
+                state.sources[source, default: SourceFigures()].note(earlier: moment)
             }
         }
     }

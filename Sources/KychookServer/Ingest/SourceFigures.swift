@@ -21,13 +21,15 @@ struct SourceFigures {
             stored += 1
             if event.keyReused { reusedKeys += 1 }
             if let problem = event.interpretation.problem { problems[problem, default: 0] += 1 }
-            noteEvent(at: event.received)
+            // Not the latest of all: a clock that was ahead once must not hide the silence after it.
+            lastEvent = event.received
         case .success(.duplicate): duplicates += 1
         case .failure(let failure): failures[failure, default: 0] += 1
         }
     }
 
-    mutating func noteEvent(at moment: Timestamp) {
-        lastEvent = max(lastEvent ?? moment, moment)
+    /// What an earlier run knew counts only until something comes.
+    mutating func note(earlier moment: Timestamp) {
+        lastEvent = lastEvent ?? moment
     }
 }
