@@ -11,6 +11,7 @@ enum Schema {
         migrator.registerMigration("2 operations, open and paused sinks") { try $0.execute(sql: step2) }
         migrator.registerMigration("3 fingerprints beside their events") { try step3($0) }
         migrator.registerMigration("4 confirmations") { try $0.execute(sql: step4) }
+        migrator.registerMigration("5 repaired events") { try $0.execute(sql: step5) }
         return migrator
     }()
 
@@ -252,5 +253,10 @@ enum Schema {
             next_try INTEGER NOT NULL
         );
         CREATE INDEX confirmation_due ON confirmation (source, next_try);
+        """
+
+    private static let step5 = """
+        -- 1: a repair made it move its subject's status when the subject had moved on (Rejudgement)
+        ALTER TABLE event ADD COLUMN passed INTEGER NOT NULL DEFAULT 0;
         """
 }

@@ -134,8 +134,9 @@ struct Events: ParsableCommand {
             abstract: "Read stored bodies again with the fields of the configuration in force.",
             discussion: """
                 For when a field of the provider had another name than was assumed: correct the source's fields:, \
-                reload, and run this. Events keep their place; sinks are told nothing, but what the API says of a \
-                repaired event where the source has confirm.
+                reload, and run this. Events keep their place, and what follows them in their subject's history is \
+                judged again. Sinks are told nothing, but what the API says of a repaired event where the source has \
+                confirm; a sink that is behind is told of a repaired status that has passed by now that it is late.
                 """
         )
 

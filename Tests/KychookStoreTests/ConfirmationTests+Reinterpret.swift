@@ -66,12 +66,12 @@ extension ConfirmationTests {
         #expect(event?.interpretation.status == "approved")
     }
 
-    @Test func `a repaired word that is late is read for, and moves nothing by itself`() async throws {
+    @Test func `a repaired word that has passed is read for, and moves nothing by itself`() async throws {
         let store = try TestStore()
         try await store.append(.unread("a"))
         try await store.append(.status("approved"))
         try await repair(store, ["a": "in review"], now: .start)
-        #expect(try store.events().map(\.event.change) == [.late, .first])
+        #expect(try store.events().map(\.event.change) == [.unconfirmed, .first])
         #expect(try waiting(store) == ["i1"])
         #expect(try await settle(store, .nothing, now: .start + .minutes(5)) == ReadOutcome())
         #expect(try status(store) == "approved")

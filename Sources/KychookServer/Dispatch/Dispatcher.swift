@@ -168,7 +168,7 @@ actor Dispatcher {
             let longest = configuration.longestWait
             window.take(delivery, due: delivery.due(longestWait: longest, now: .now(), wallNow: context.clock.now()))
         case .event(let stored):
-            let event = stored.event
+            let event = stored.told
             let matches = matcher.matches(event, body: stored.body?.bytes)
             if let queued = window.read(event.sequence, subject: stored.subject, matches: matches) {
                 settlements.append(Settlement(queued: queued))
@@ -235,10 +235,11 @@ actor Dispatcher {
     private func delivery(for item: DeliveryWindow.Item) throws(StoreError) -> Delivery? {
         guard let stored = try reader.event(sequence: item.sequence), let body = stored.body?.bytes else { return nil }
         let currentStatus = item.isReplay ? try reader.currentStatus(of: stored) : nil
+        let event = item.isReplay ? stored.event : stored.told
         return Delivery(
-            event: stored.event,
+            event: event,
             document: CloudEvent.document(
-                for: stored.event,
+                for: event,
                 body: body,
                 typePrefix: stored.typePrefix,
                 isReplay: item.isReplay,

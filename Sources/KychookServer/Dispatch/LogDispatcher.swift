@@ -182,7 +182,7 @@ actor LogDispatcher {
     private func line(for entry: Feed.Entry, unlessIn found: Set<EventID>) throws -> [UInt8]? {
         switch entry {
         case .event(let stored):
-            let (event, body) = (stored.event, stored.body?.bytes)
+            let (event, body) = (stored.told, stored.body?.bytes)
             guard !found.contains(event.id), matcher.matches(event, body: body) else { return nil }
             return try document(stored, isReplay: false)
         case .passed:
@@ -196,7 +196,7 @@ actor LogDispatcher {
 
     private func document(_ stored: StoredEvent, isReplay: Bool) throws -> [UInt8] {
         try CloudEvent.document(
-            for: stored.event,
+            for: isReplay ? stored.event : stored.told,
             body: includesBody ? stored.body?.bytes : nil,
             typePrefix: stored.typePrefix,
             isReplay: isReplay,
