@@ -13,6 +13,8 @@ final class ConfirmationTable {
     private let putAsking: Statement
     private let putOff: Statement
     private let drop: Statement
+    private let findNamed: Statement
+    private let putNamed: Statement
 
     init(_ database: Database) throws {
         findAsking = try Statement(database, "SELECT sequence FROM confirmation WHERE subject = ?")
@@ -21,9 +23,7 @@ final class ConfirmationTable {
             """
             SELECT confirmation.sequence, confirmation.asked, confirmation.tries, event.sequence, event.status,
                 event.provider_time
-            FROM confirmation
-            -- A reinterpretation may have given the event to another subject.
-            LEFT JOIN event ON event.sequence = confirmation.word AND event.subject = confirmation.subject
+            FROM confirmation LEFT JOIN event ON event.sequence = confirmation.word
             WHERE confirmation.subject = ?
             """
         )
@@ -61,6 +61,8 @@ final class ConfirmationTable {
         )
         putOff = try Statement(database, "UPDATE confirmation SET tries = ?, next_try = ?, asked = ? WHERE subject = ?")
         drop = try Statement(database, "DELETE FROM confirmation WHERE subject = ?")
+        findNamed = try Statement(database, "SELECT sequence, word FROM confirmation WHERE subject = ?")
+        putNamed = try Statement(database, "UPDATE confirmation SET sequence = ?, word = ? WHERE subject = ?")
     }
 
     func newestAsking(of subject: Int64) throws(SQLiteFailure) -> Int64? {
@@ -113,6 +115,19 @@ final class ConfirmationTable {
     func knownUpdate(of subject: Int64) throws(SQLiteFailure) -> Timestamp? {
         findUpdate.bind(1, subject)
         return try findUpdate.row { $0.time(0) } ?? nil
+    }
+
+    /// The events that a subject's row names, whether they are the subject's or not.
+    func named(by subject: Int64) throws(SQLiteFailure) -> (asking: Int64, word: Int64?)? {
+        findNamed.bind(1, subject)
+        return try findNamed.row { ($0.integer(0), $0.optionalInteger(1)) }
+    }
+
+    func put(asking: Int64, word: Int64?, of subject: Int64) throws(SQLiteFailure) {
+        putNamed.bind(1, asking)
+        putNamed.bind(2, word)
+        putNamed.bind(3, subject)
+        try putNamed.run()
     }
 
     func putOff(_ subject: Int64, tries: Int, until next: Timestamp, asked: Timestamp) throws(SQLiteFailure) {

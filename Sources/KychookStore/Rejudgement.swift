@@ -55,18 +55,21 @@ struct Rejudgement {
         var state = SubjectState(status: nil)
         // Without a status the row names the event that first asked for one.
         var setter = oldest
-        let judged = try history.map { stored in
+        var asking: [Event] = []
+        let judged = history.map { stored in
             var event = stored.event
             if event.sequence >= repairs.first {
                 let demand = demand(of: event, state, repairs)
                 (event.change, event.previousStatus) = (demand.change, state.status)
-                if demand.asks { try ask(of: subject, for: event, repairs.rules) }
+                if demand.asks { asking.append(event) }
             }
             state = self.state(after: event, state)
             if event.change.movesStatus { setter = event }
             return event
         }
         try put(state, setBy: setter, to: subject)
+        try mendConfirmation(of: subject, judged, movedAt: state.status == nil ? 0 : setter.sequence)
+        for event in asking { try ask(of: subject, for: event, repairs.rules) }
         return try zip(history, judged).compactMap { stored, event in
             let isNews = repairs.news.contains(event.sequence)
             let isNewMove = isNews || stored.hasPassed || !stored.event.change.movesStatus
@@ -103,6 +106,21 @@ struct Rejudgement {
         var interpretation = event.interpretation
         if event.via == .api || event.via == .reconcile { interpretation.time = nil }
         return interpretation
+    }
+
+    /// What waits for the API may have been asked for by events that the subject lost, or that ask for nothing any more.
+    private func mendConfirmation(of subject: Int64, _ judged: [Event], movedAt: Int64) throws {
+        guard let named = try confirmations.named(by: subject) else { return }
+        let asking = judged.filter { [.unconfirmed, .late, .repeated].contains($0.change) }
+        guard let newest = asking.last else { return try confirmations.drop(subject) }
+        let words = asking.filter { $0.change == .unconfirmed }.map(\.sequence)
+        let isMissed = named.word.map { !words.contains($0) } ?? false
+        try confirmations.put(
+            asking: asking.contains { $0.sequence == named.asking } ? named.asking : newest.sequence,
+            // The one before, unless the status has moved since: then it was settled, or overtaken.
+            word: isMissed ? words.last { $0 > movedAt } : named.word,
+            of: subject
+        )
     }
 
     private func ask(of subject: Int64, for event: Event, _ rules: SourceRules) throws {
