@@ -22,7 +22,7 @@ final class ConfirmationTable {
             database,
             """
             SELECT confirmation.sequence, confirmation.asked, confirmation.tries, event.sequence, event.status,
-                event.provider_time
+                event.provider_time, event.received
             FROM confirmation LEFT JOIN event ON event.sequence = confirmation.word
             WHERE confirmation.subject = ?
             """
@@ -36,13 +36,16 @@ final class ConfirmationTable {
         )
         findUpdate = try Statement(
             database,
-            "SELECT max(provider_time) FROM event WHERE subject = ? AND provider_time_field = '\(IdentityView.timeField)'"
+            """
+            SELECT max(provider_time) FROM event WHERE subject = ? AND provider_time_field = '\(IdentityView.timeField)'
+                AND provider_time - received <= \(Interpretation.ProviderTime.maximumAhead.milliseconds)
+            """
         )
         findWord = try Statement(
             database,
             """
             SELECT event.type, event.status, event.enterprise, event.organization, event.provider_time,
-                event.provider_time_field, body.bytes, body.content_type
+                event.provider_time_field, body.bytes, body.content_type, event.received
             FROM event LEFT JOIN body ON body.sequence = event.sequence WHERE event.sequence = ?
             """
         )
@@ -90,7 +93,11 @@ final class ConfirmationTable {
         findOpen.bind(1, subject)
         return try findOpen.row { row in
             let word = row.optionalInteger(3).map { sequence in
-                ConfirmationState.Word(sequence: sequence, status: row.text(4) ?? "", time: row.time(5))
+                ConfirmationState.Word(
+                    sequence: sequence,
+                    status: row.text(4) ?? "",
+                    time: row.providerTime(5, received: 6)
+                )
             }
             return Row(
                 open: .init(sequence: row.integer(0), word: word),
@@ -107,7 +114,7 @@ final class ConfirmationTable {
                 sequence: row.integer(0),
                 via: row.text(1).flatMap(Via.init(rawValue:)) ?? .webhook,
                 received: Timestamp(milliseconds: row.integer(2)),
-                time: row.time(3)
+                time: row.providerTime(3, received: 2)
             )
         }
     }
@@ -152,9 +159,18 @@ final class ConfirmationTable {
                 status: row.text(1),
                 enterprise: row.text(2),
                 organization: row.text(3),
-                time: .init(milliseconds: row.optionalInteger(4), field: row.text(5))
+                time: .init(milliseconds: row.providerTime(4, received: 8)?.milliseconds, field: row.text(5))
             )
             return (interpretation, row.bytes(6) ?? [], row.text(7))
         }
+    }
+}
+
+extension Columns {
+    /// A time that the provider wrote, unless it is no credible one; `received`: the column that says when it came.
+    fileprivate func providerTime(_ index: Int32, received: Int32) -> Timestamp? {
+        let time = Interpretation.ProviderTime(milliseconds: optionalInteger(index), field: "")
+        guard let time, time.isCredible(received: Timestamp(milliseconds: integer(received))) else { return nil }
+        return time.moment
     }
 }

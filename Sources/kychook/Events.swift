@@ -79,6 +79,7 @@ struct Events: ParsableCommand {
             let event = stored.event
             let interpretation = event.interpretation
             let headers = stored.body?.headers ?? KeptHeaders()
+            let ignored = event.ignoresTime ? ", ignored: it is more than 5 min ahead of when it came" : ""
             let lines: [(String, String?)] = [
                 ("id", event.id.description),
                 ("sequence", String(event.sequence)),
@@ -92,7 +93,7 @@ struct Events: ParsableCommand {
                 ("change", event.change.rawValue),
                 ("enterprise", interpretation.enterprise),
                 ("organization", interpretation.organization),
-                ("provider time", interpretation.time.map { "\($0.moment) (\($0.field))" }),
+                ("provider time", interpretation.time.map { "\($0.moment) (\($0.field))\(ignored)" }),
                 ("idempotency key", interpretation.key.map { event.keyReused ? "\($0) (used before)" : $0 }),
                 ("via", event.via.rawValue),
                 ("secret", stored.secretIndex.map { "number \($0 + 1)" }),

@@ -44,6 +44,7 @@ extension Output {
             words.append("ODD: from \"\(printable(previous))\"\(inBrackets(step.previousGroup))")
         }
         if event.keyReused { words.append("key-reused") }
+        if event.ignoresTime { words.append("time-ignored") }
         return ["", head, "    \(words.joined(separator: "  "))"]
             + deliveries.map { delivery in
                 let reason = delivery.lastReason.map { ", \(printable($0))" } ?? ""

@@ -33,6 +33,7 @@ enum Output {
         if let status = interpretation.status { words.append("\"\(printable(status))\"") }
         if event.change != .none { words.append(event.change.rawValue) }
         if event.keyReused { words.append("key-reused") }
+        if event.ignoresTime { words.append("time-ignored") }
         if event.via != .webhook { words.append("via-\(event.via.rawValue)") }
         return words.joined(separator: "  ")
     }

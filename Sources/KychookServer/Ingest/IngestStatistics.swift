@@ -88,13 +88,18 @@ final class IngestStatistics: Sendable {
 
     /// What an operator should look at: identifiers and reasons only, nothing of the body (requirement P2).
     private func note(_ event: Event) {
-        guard event.keyReused || event.interpretation.problem != nil else { return }
+        guard event.keyReused || event.ignoresTime || event.interpretation.problem != nil else { return }
         var metadata: Logger.Metadata = ["event": "\(event.id)", "source": "\(event.source)"]
         if let problem = event.interpretation.problem {
             metadata["problem"] = "\(problem.rawValue)"
             logger.warning("event could not be interpreted", metadata: metadata)
-        } else {
+            return
+        }
+        if event.keyReused {
             logger.warning("idempotency key used again with another content", metadata: metadata)
+        }
+        if event.ignoresTime {
+            logger.warning("the provider's time is too far ahead, and ignored: look at both clocks", metadata: metadata)
         }
     }
 
