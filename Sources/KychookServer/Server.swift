@@ -19,6 +19,7 @@ package final class Server: Sendable {
     private let statistics: IngestStatistics
     private let proxies: TrustedProxies
     private let http: HTTPServer
+    private let loops: Int
     private let control: HTTPServer
     private let readiness: Readiness
     private let check: BackgroundCheck
@@ -49,6 +50,10 @@ package final class Server: Sendable {
         isEnding: () -> Bool = { false },
         makeReading: @escaping MakeReading = providerReading
     ) throws {
+        // Each loop has its share of the connections, one at least.
+        let loops = min(loops ?? Thread.usableCPUs, configuration.limits.connections)
+        let budget = DescriptorBudget(configuration, loops: loops)
+        try budget.check(DescriptorLimit.raise(to: budget.wanted))
         let directory = StateDirectory(path: configuration.stateDirectory)
         try directory.make()
         // Connections wait meanwhile at the sockets that were handed over.
@@ -141,14 +146,14 @@ package final class Server: Sendable {
             try AdminListener($0, readiness: readiness, source: figures, logger: logger)
         }
         // Last: where anything before it fails, who waits at a socket that was handed over waits on for the next process.
-        let limits = ServerLimits(configuration.limits)
+        let limits = ServerLimits(configuration, loops: loops)
         warn(of: limits, unlike: configuration.limits, logger)
+        self.loops = loops
         http = try HTTPServer(
             name: "http",
             listen: try configuration.listen.map { try KychookLinux.ListenAddress($0) },
             tls: configuration.listen.map(\.tls?.context),
-            // Each loop has its share of the connections, one at least.
-            loops: min(loops ?? Thread.usableCPUs, limits.connections),
+            loops: loops,
             limits: limits,
             inherited: inherited,
             makeHandler: { _ in
@@ -184,7 +189,7 @@ package final class Server: Sendable {
         proxies.replace(with: listeners)
         http.updateTLS(listeners.map(\.tls?.context))
         sources.replace(with: new.sources)
-        let limits = ServerLimits(new.limits)
+        let limits = ServerLimits(new, loops: loops)
         warn(of: limits, unlike: new.limits, logger)
         http.updateLimits(limits)
         log.update(EventLog.Limits(new.limits))
@@ -291,28 +296,20 @@ extension EventLog.Limits {
 }
 
 extension ServerLimits {
-    init(_ limits: LimitsConfiguration) {
+    /// As many connections as there are descriptors for, so that a flood of them cannot stop the sinks and the store.
+    init(_ configuration: Configuration, loops: Int) {
+        let budget = DescriptorBudget(configuration, loops: loops)
+        let limits = configuration.limits
         self.init(
             request: .init(head: limits.head.bytes, body: limits.body.bytes),
             headTimeout: limits.headTimeout,
             bodyTimeout: limits.bodyTimeout,
             idleTimeout: limits.idleTimeout,
             writeTimeout: limits.writeTimeout,
-            connections: Self.affordable(limits.connections),
+            connections: budget.connections(under: DescriptorLimit.raise(to: budget.wanted)),
             connectionsPerAddress: limits.connectionsPerAddress,
             commitWait: limits.commitWait
         )
-    }
-}
-
-extension ServerLimits {
-    /// What the process needs beside its connections: database, logs, hooks' pipes, outgoing requests.
-    private static let otherDescriptors = 256
-
-    /// As many connections as there are descriptors for, so that a flood of them cannot stop the sinks and the store.
-    private static func affordable(_ connections: Int) -> Int {
-        let limit = DescriptorLimit.raise(to: connections + otherDescriptors)
-        return min(connections, limit - min(otherDescriptors, limit / 2))
     }
 }
 
