@@ -60,7 +60,11 @@ package struct EmbeddedConfiguration: Equatable, Sendable {
         unlink(temporary)
         defer { unlink(temporary) }
         let file = try Descriptor.open(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
-        try file.writeAll(Array(hexadecimal(random).utf8) + [UInt8(ascii: "\n")])
+        do throws(SystemError) {
+            try file.writeAll(Array(hexadecimal(random).utf8) + [UInt8(ascii: "\n")])
+        } catch {
+            throw SystemError(call: error.call, subject: temporary, code: error.code)
+        }
         try file.syncData()
         // Unlike rename(2), link(2) refuses to replace what is there.
         do throws(SystemError) {

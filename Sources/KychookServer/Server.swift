@@ -82,7 +82,8 @@ package final class Server: Sendable {
                 onRoom: { links.http?.retryHeld() },
                 onCommit: { _ in links.sinks?.wake() },
                 onFault: { faults.note($0) },
-                onRecovery: { faults.cleared() }
+                onRecovery: { faults.cleared() },
+                onSpace: { logger.note(hasSpace: $0, in: configuration) }
             )
         )
         statistics.providerFailures.keep(in: log)
@@ -309,6 +310,16 @@ extension ServerLimits {
             connections: budget.connections(under: DescriptorLimit.raise(to: budget.wanted)),
             connectionsPerAddress: limits.connectionsPerAddress,
             commitWait: limits.commitWait
+        )
+    }
+}
+
+extension Logger {
+    fileprivate func note(hasSpace: Bool, in configuration: Configuration) {
+        guard !hasSpace else { return info("the disk has room again: events are kept") }
+        error(
+            "the disk is nearly full: no event is kept until there is room for limits.free_space",
+            metadata: ["directory": "\(configuration.stateDirectory)"]
         )
     }
 }

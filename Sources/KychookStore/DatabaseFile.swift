@@ -151,19 +151,26 @@ struct DatabaseFile: Sendable {
         } catch let error as StoreError {
             throw error
         } catch let error as DatabaseError {
-            throw explain(error.extendedResultCode.rawValue, error.message ?? "\(error.resultCode)")
+            throw explain(SQLiteFailure(error))
         } catch let error as SQLiteFailure {
-            throw explain(error.code, error.text)
+            throw explain(error)
         } catch {
             throw .unavailable(path: path, reason: "\(error)")
         }
     }
 
-    private func explain(_ code: Int32, _ text: String) -> StoreError {
-        switch code & 0xFF {
-        case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_ERROR: .corrupt(path: path, reason: text)
-        default: .unavailable(path: path, reason: text)
+    private func explain(_ failure: SQLiteFailure) -> StoreError {
+        switch failure.code & 0xFF {
+        case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_ERROR: .corrupt(path: path, reason: failure.text)
+        default: unavailable(failure)
         }
+    }
+
+    /// A full disk also shows as a file that could not be made longer, in words that do not say so.
+    func unavailable(_ failure: SQLiteFailure) -> StoreError {
+        let hasRoom = (try? freeSpace(at: parentDirectory(of: path))).map { $0 >= 1 << 20 } ?? true
+        let isFull = failure.code & 0xFF == SQLITE_FULL || failure.code & 0xFF == SQLITE_IOERR && !hasRoom
+        return .unavailable(path: path, reason: failure.description + (isFull ? ": \(StoreError.makeRoom)" : ""))
     }
 }
 

@@ -41,6 +41,8 @@ package final class EventLog: Sendable {
         package var onFault: @Sendable (String) -> Void
         /// The first commit after a fault. On the writer's thread.
         package var onRecovery: @Sendable () -> Void
+        /// The disk is below the floor, or has room again; at the start only the former. On the writer's thread.
+        package var onSpace: @Sendable (_ hasSpace: Bool) -> Void
 
         package init(
             limits: Limits = Limits(),
@@ -49,7 +51,8 @@ package final class EventLog: Sendable {
             onRoom: @escaping @Sendable () -> Void = {},
             onCommit: @escaping @Sendable (Int64) -> Void = { _ in },
             onFault: @escaping @Sendable (String) -> Void = { _ in },
-            onRecovery: @escaping @Sendable () -> Void = {}
+            onRecovery: @escaping @Sendable () -> Void = {},
+            onSpace: @escaping @Sendable (_ hasSpace: Bool) -> Void = { _ in }
         ) {
             self.limits = limits
             self.youngFingerprints = youngFingerprints
@@ -58,6 +61,7 @@ package final class EventLog: Sendable {
             self.onCommit = onCommit
             self.onFault = onFault
             self.onRecovery = onRecovery
+            self.onSpace = onSpace
         }
     }
 
@@ -168,6 +172,7 @@ package final class EventLog: Sendable {
         then done: @escaping @Sendable (Swift.Result<Result, any Error>) -> Void
     ) {
         let path = directory.database
+        let file = DatabaseFile(path: path)
         let run = { @Sendable (database: Database) -> (any Error)? in
             do {
                 var result: Result?
@@ -179,8 +184,8 @@ package final class EventLog: Sendable {
                 done(.success(result))
                 return nil
             } catch {
-                let isOfSQLite = error is DatabaseError || error is SQLiteFailure
-                done(.failure(isOfSQLite ? StoreError.unavailable(path: path, reason: "\(error)") : error))
+                let failure = (error as? DatabaseError).map { SQLiteFailure($0) } ?? error as? SQLiteFailure
+                done(.failure(failure.map(file.unavailable) ?? error))
                 return error
             }
         }

@@ -55,6 +55,8 @@ final class Writer {
 
     /// The thread's whole life: one turn after another until the queue is closed and empty.
     func run() {
+        // Before anybody waits for an event that cannot be kept.
+        _ = enoughSpace()
         while var turn = queue.next(notBefore: pauses.end) {
             take(&turn)
             queue.finish(&turn)
@@ -179,7 +181,9 @@ final class Writer {
         let now = MonotonicTime.now()
         if let checked = spaceCheckedAt, now - checked < .milliseconds(500) { return hasSpace }
         spaceCheckedAt = now
+        let had = hasSpace
         hasSpace = directory.hasSpace(above: queue.freeSpaceFloor)
+        if hasSpace != had { options.onSpace(hasSpace) }
         return hasSpace
     }
 
