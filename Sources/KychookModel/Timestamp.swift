@@ -79,8 +79,9 @@ extension Timestamp: CustomStringConvertible {
     /// Fractions beyond milliseconds are cut. A leap second (`:60`) counts as the next second.
     /// - Returns: nil when the text is not exactly one date-time with a zone.
     package init?(rfc3339 text: some StringProtocol) {
-        var reader = DigitReader(bytes: Array(text.utf8.prefix(40)))
-        guard text.utf8.count <= 40,
+        guard text.utf8.count <= 40 else { return nil }
+        var reader = DigitReader(bytes: Array(text.utf8))
+        guard
             let year = reader.number(digits: 4), reader.skip("-"),
             let month = reader.number(digits: 2), (1...12).contains(month), reader.skip("-"),
             let day = reader.number(digits: 2), (1...daysIn(month: month, year: year)).contains(day),
