@@ -34,8 +34,8 @@ extension EventLog {
         var result = Reinterpretation()
         var position: Int64 = 0
         while true {
-            let page = try await perform { [position] database in
-                try Reinterpreter(database, now: now).run(
+            let page = try await perform { [position] database, ledger in
+                try Reinterpreter(database, ledger, now: now).run(
                     after: position,
                     since: since,
                     source: source,
@@ -54,15 +54,16 @@ extension EventLog {
 /// One page of events, read again within one transaction.
 private struct Reinterpreter {
     private let database: Database
-    private let statements: Statements
-    private let confirmations: ConfirmationTable
+    private let ledger: Ledger
     private let now: Timestamp
 
-    init(_ database: Database, now: Timestamp) throws {
+    private var statements: Statements { ledger.statements }
+    private var confirmations: ConfirmationTable { ledger.confirmations }
+
+    init(_ database: Database, _ ledger: Ledger, now: Timestamp) {
         self.database = database
+        self.ledger = ledger
         self.now = now
-        statements = try Statements(database)
-        confirmations = try ConfirmationTable(database)
     }
 
     struct Page: Sendable {
@@ -107,7 +108,7 @@ private struct Reinterpreter {
             try remember(item, interpretation, rules)
             return event
         }
-        let source = try statements.putSource(rules)
+        let source = try ledger.row(of: rules)
         var hasher = Hasher()
         let fingerprint = interpretation.subject.map { Fingerprint(of: $0, source: rules.name, hasher: &hasher) }
         if let former = item.subject { try takeBack(event, from: former) }
@@ -124,15 +125,7 @@ private struct Reinterpreter {
             if let known {
                 if event.change.movesStatus { try statements.moveSubject(known.id, to: state, event: event) }
             } else {
-                let row = try statements.insertSubject(
-                    named,
-                    fingerprint: fingerprint,
-                    source: source,
-                    state: state,
-                    event: event
-                )
-                try statements.remember(fingerprint, target: row)
-                subject = row
+                subject = try ledger.insert(named, fingerprint, source: source, state: state, event: event)
             }
         }
         try update(event, subject: subject)
@@ -210,7 +203,7 @@ private struct Reinterpreter {
         )
         for value in [fingerprints.primary, fingerprints.header].compactMap(\.self)
         where try statements.copy(value) == nil {
-            try statements.remember(value, target: item.event.sequence)
+            try ledger.young.settle(value, target: item.event.sequence)
         }
     }
 

@@ -157,6 +157,13 @@ package final class EventLog: Sendable {
 
     /// Runs an operator's change in a transaction of its own on the writer's thread.
     func perform<Result: Sendable>(_ body: @escaping @Sendable (Database) throws -> Result) async throws -> Result {
+        try await perform { database, _ in try body(database) }
+    }
+
+    /// As the other, for what changes events or subjects.
+    func perform<Result: Sendable>(
+        _ body: @escaping @Sendable (Database, Ledger) throws -> Result
+    ) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
             perform(body) { continuation.resume(with: $0) }
         }
@@ -164,16 +171,19 @@ package final class EventLog: Sendable {
 
     /// As the other, from a plain thread; queued when this returns.
     func perform<Result: Sendable>(
-        _ body: @escaping @Sendable (Database) throws -> Result,
+        _ body: @escaping @Sendable (Database, Ledger) throws -> Result,
         then done: @escaping @Sendable (Swift.Result<Result, any Error>) -> Void
     ) {
         let path = directory.database
-        let run = { @Sendable (database: Database) -> (any Error)? in
+        let run = { @Sendable (database: Database, ledger: Ledger) -> (any Error)? in
             do {
                 var result: Result?
-                try database.inTransaction(.immediate) {
-                    result = try body(database)
-                    return .commit
+                try ledger.withRollback {
+                    try database.inTransaction(.immediate) {
+                        result = try body(database, ledger)
+                        try ledger.finishTransaction()
+                        return .commit
+                    }
                 }
                 guard let result else { preconditionFailure("a committed transaction ran its body") }
                 done(.success(result))
@@ -216,8 +226,8 @@ package final class EventLog: Sendable {
     package func tryOut() {
         guard !isTrying.exchange(true, ordering: .acquiring) else { return }
         // Sets a page of the database to what it was: a commit as any other, with its sync.
-        perform {
-            try $0.execute(sql: "PRAGMA user_version = 0")
+        perform { database, _ in
+            try database.execute(sql: "PRAGMA user_version = 0")
         } then: { [weak self] _ in
             self?.isTrying.store(false, ordering: .releasing)
         }

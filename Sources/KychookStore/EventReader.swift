@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 package import KychookModel
 
@@ -46,9 +45,21 @@ package final class EventReader: Sendable {
         return try read { try StoredEvent.fetch($0, sql, [sequence]).first }
     }
 
+    /// Found by halving, since the IDs rise with the sequences: an index of theirs would cost every event.
     package func event(id: EventID) throws(StoreError) -> StoredEvent? {
-        let sql = StoredEvent.select(withBody: true) + " WHERE event.id = ?"
-        return try read { try StoredEvent.fetch($0, sql, [Data(id.blob)]).first }
+        try read { database in
+            var low: Int64 = 0
+            var high = try Int64.fetchOne(database, sql: "SELECT max(sequence) FROM event") ?? 0
+            while low < high {
+                let middle = low + (high - low) / 2
+                // There may be gaps.
+                let sql = "SELECT id FROM event WHERE sequence >= ? ORDER BY sequence LIMIT 1"
+                let found = try database.rows(sql, [middle]) { $0.bytes(0) }.first.flatMap(EventID.init(blob:))
+                if let found, found < id { low = middle + 1 } else { high = middle }
+            }
+            let sql = StoredEvent.select(withBody: true) + " WHERE event.sequence >= ? ORDER BY event.sequence LIMIT 1"
+            return try StoredEvent.fetch(database, sql, [low]).first { $0.event.id == id }
+        }
     }
 }
 

@@ -131,7 +131,7 @@ import Testing
         let silent = SourceRules(name: "silent", typePrefix: "")
         try await store.append(.status(of: "old", minutes: 1, rules: silent))
         // As if so many events had come and been erased.
-        try store.execute("UPDATE sqlite_sequence SET seq = 45000 WHERE name = 'event'")
+        try store.execute("UPDATE newest SET event = 45000")
         store.log.close()
         let later = try TestStore(in: store.folder)
         try await later.append(.status(of: "new", minutes: 2))
