@@ -80,7 +80,7 @@ struct DatabaseFile: Sendable {
             // Checkpoints inside COMMIT were the p99 of an answer: the checkpointer does them.
             try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
             try database.execute(sql: "PRAGMA cache_size = -4096")
-            // Of the fingerprints that are young: what is in memory need not be written.
+            // The journal of a statement that writes several rows: it is gone with the transaction.
             try database.execute(sql: "PRAGMA temp_store = MEMORY")
         }
         return configuration
