@@ -67,7 +67,7 @@ let package = Package(
         swiftTarget("KychookBitGo", ["KychookModel", "KychookLinux", "KychookClient"]),
         swiftTarget(
             "KychookConfig",
-            ["KychookModel", "KychookCrypto", "KychookLinux", "KychookVerify", "KychookBitGo", yams]
+            ["KychookModel", "KychookCrypto", "KychookLinux", "KychookVerify", "KychookClient", "KychookBitGo", yams]
         ),
 
         // Assembly.

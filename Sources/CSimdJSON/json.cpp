@@ -49,7 +49,12 @@ bool is_number(std::string_view text) {
 /// Whether a string's escapes are well-formed (RFC 8259, section 7); lone surrogates are, as the grammar has it.
 /// `text` begins after the opening quote and holds the closing one, which stage 1 has found.
 bool has_valid_escapes(const char *text, const char *end, size_t &length) {
-    const char *p = text;
+    // Nearly every string has none: then the first quote is the closing one.
+    const char *quote = static_cast<const char *>(std::memchr(text, '"', size_t(end - text)));
+    if (!quote) return false;
+    length = size_t(quote - text);
+    const char *p = static_cast<const char *>(std::memchr(text, '\\', length));
+    if (!p) return true;
     for (; p < end && *p != '"'; p++) {
         if (*p != '\\') continue;
         if (++p >= end || !std::strchr("\"\\/bfnrtu", *p) || *p == 0) return false;
@@ -62,6 +67,14 @@ bool has_valid_escapes(const char *text, const char *end, size_t &length) {
     return p < end;
 }
 
+/// The paths that lead to a value are among these, `end` not included; none when it is empty.
+struct Wanted {
+    size_t begin;
+    size_t end;
+
+    bool any() const { return begin < end; }
+};
+
 /// One walk over a document: checks every value and remembers those at the wanted places.
 struct Walk {
     const char *end;
@@ -73,18 +86,16 @@ struct Walk {
 
     /// Steps into the child that `is_token` names, walks it, and steps back.
     template <typename IsToken> bool child(ondemand::value value, size_t depth, IsToken is_token) {
-        bool wanted = false;
+        Wanted wanted{count, 0};
         for (size_t i = 0; i < count; i++) {
             if (matched[i] != depth || depth >= paths[i].count || !is_token(paths[i], depth)) continue;
             matched[i] = depth + 1;
             values[i] = {KYCHOOK_JSON_ABSENT, nullptr, 0}; // the last of several equal names counts
-            wanted = true;
+            wanted = {std::min(wanted.begin, i), i + 1};
         }
         bool valid = visit(value, depth + 1, wanted);
-        if (wanted) {
-            for (size_t i = 0; i < count; i++) {
-                if (matched[i] == depth + 1) matched[i] = depth;
-            }
+        for (size_t i = wanted.begin; i < wanted.end; i++) {
+            if (matched[i] == depth + 1) matched[i] = depth;
         }
         return valid;
     }
@@ -124,13 +135,13 @@ struct Walk {
         return true;
     }
 
-    void remember(size_t depth, kychook_json_kind kind, std::string_view text) {
-        for (size_t i = 0; i < count; i++) {
+    void remember(Wanted wanted, size_t depth, kychook_json_kind kind, std::string_view text) {
+        for (size_t i = wanted.begin; i < wanted.end; i++) {
             if (matched[i] == depth && paths[i].count == depth) values[i] = {kind, text.data(), text.size()};
         }
     }
 
-    bool visit(ondemand::value value, size_t depth, bool wanted) {
+    bool visit(ondemand::value value, size_t depth, Wanted wanted) {
         ondemand::json_type type;
         if (value.type().get(type)) return false;
         bool contains = type == ondemand::json_type::object || type == ondemand::json_type::array;
@@ -140,13 +151,13 @@ struct Walk {
         case ondemand::json_type::object: {
             ondemand::object object;
             if (value.get_object().get(object)) return false;
-            if (wanted) remember(depth, KYCHOOK_JSON_CONTAINER, {});
+            remember(wanted, depth, KYCHOOK_JSON_CONTAINER, {});
             return this->object(object, depth);
         }
         case ondemand::json_type::array: {
             ondemand::array array;
             if (value.get_array().get(array)) return false;
-            if (wanted) remember(depth, KYCHOOK_JSON_CONTAINER, {});
+            remember(wanted, depth, KYCHOOK_JSON_CONTAINER, {});
             return this->array(array, depth);
         }
         case ondemand::json_type::string: {
@@ -154,19 +165,19 @@ struct Walk {
             size_t length = 0;
             if (!has_valid_escapes(token.data() + 1, end, length)) return false;
             std::string_view text;
-            if (wanted && !value.get_string().get(text)) remember(depth, KYCHOOK_JSON_STRING, text);
+            if (wanted.any() && !value.get_string().get(text)) remember(wanted, depth, KYCHOOK_JSON_STRING, text);
             return true;
         }
         case ondemand::json_type::number: {
             std::string_view token = trimmed(value.raw_json_token());
             if (!is_number(token)) return false;
-            if (wanted) remember(depth, KYCHOOK_JSON_NUMBER, token);
+            remember(wanted, depth, KYCHOOK_JSON_NUMBER, token);
             return true;
         }
         case ondemand::json_type::boolean: {
             std::string_view token = trimmed(value.raw_json_token());
             if (token != "true" && token != "false") return false;
-            if (wanted) remember(depth, KYCHOOK_JSON_BOOLEAN, token);
+            remember(wanted, depth, KYCHOOK_JSON_BOOLEAN, token);
             return true;
         }
         case ondemand::json_type::null:

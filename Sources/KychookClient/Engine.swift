@@ -1,4 +1,5 @@
 import CCurl
+import KychookLinux
 
 /// The client's thread: starts transfers, drives libcurl, hands out results.
 ///
@@ -62,7 +63,7 @@ struct Engine {
         }
     }
 
-    private mutating func cancel(_ ticket: Ticket) {
+    private mutating func cancel(_ ticket: WorkTicket) {
         guard let transfer = transfers.values.first(where: { $0.ticket === ticket }) else { return }
         end(transfer, with: .failure(.cancelled))
     }

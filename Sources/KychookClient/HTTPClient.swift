@@ -1,6 +1,5 @@
 import CCurl
 import KychookLinux
-import Synchronization
 
 /// Makes HTTP requests on one thread of its own, from any task or thread, reusing connections.
 ///
@@ -36,7 +35,7 @@ package final class HTTPClient: Sendable {
         // Without this the optimiser may drop the last reference while the request is under way.
         defer { withExtendedLifetime(self) {} }
         if let problem = request.problem { throw .invalidRequest(problem) }
-        let ticket = Ticket()
+        let ticket = WorkTicket()
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 mailbox.post(.start(Submission(ticket: ticket, request: request, continuation: continuation)))
@@ -49,56 +48,34 @@ package final class HTTPClient: Sendable {
     }
 }
 
-/// What names a request between its task and the client's thread.
-final class Ticket: Sendable {
-    private let cancelled = Atomic(false)
-
-    /// Set before the cancel command is posted: a command that overtakes its start finds nothing to cut, and the
-    /// start then sees this.
-    var isCancelled: Bool { cancelled.load(ordering: .acquiring) }
-
-    func cancel() {
-        cancelled.store(true, ordering: .releasing)
-    }
-}
-
 /// A request on its way to the client's thread, and whom to tell.
 struct Submission: Sendable {
-    let ticket: Ticket
+    let ticket: WorkTicket
     let request: ClientRequest
     let continuation: CheckedContinuation<Result<ClientResponse, ClientError>, Never>
 }
 
 enum Command: Sendable {
     case start(Submission)
-    case cancel(Ticket)
+    case cancel(WorkTicket)
     case stop
 }
 
 /// The way from any thread to the client's own; as long as its callers wait, so bounded by them.
 final class Mailbox: Sendable {
     let multi: MultiHandle
-    private let commands = Locked<[Command]>([])
+    private let commands = CommandQueue<Command>()
 
     init(multi: MultiHandle) {
         self.multi = multi
     }
 
     func post(_ command: Command) {
-        let wasEmpty = commands.withLock { commands in
-            commands.append(command)
-            return commands.count == 1
-        }
-        // The thread takes everything at once, so one wake-up for the first is enough.
-        if wasEmpty { multi.wake() }
+        if commands.append(command) { multi.wake() }
     }
 
     func take() -> [Command] {
-        commands.withLock { commands in
-            let taken = commands
-            commands = []
-            return taken
-        }
+        commands.takeAll()
     }
 }
 

@@ -9,7 +9,7 @@ import KychookLinux
 final class Transfer {
     let handle: UnsafeMutableRawPointer
     let request: ClientRequest
-    var ticket: Ticket { submission.ticket }
+    var ticket: WorkTicket { submission.ticket }
 
     private let submission: Submission
     private var response = ClientResponse(status: 0, fields: [], body: [], bodyLength: 0)

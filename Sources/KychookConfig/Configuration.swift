@@ -1,3 +1,4 @@
+import KychookLinux
 package import KychookModel
 
 /// Everything that an operator can say, checked: whatever has this type can be run.
@@ -81,7 +82,7 @@ extension Configuration {
         let reading = Reading(
             diagnostics: diagnostics,
             surroundings: surroundings,
-            baseDirectory: Paths.directory(of: path)
+            baseDirectory: parentDirectory(of: path)
         )
         let configuration = YAMLComposer.compose(text, diagnostics: diagnostics).flatMap(reading.configuration)
         try diagnostics.throwErrors()

@@ -2,7 +2,7 @@ import KychookModel
 
 /// Text of the file to typed values; each reports what it refuses and returns nil.
 extension Diagnostics {
-    package func text(_ value: YAMLValue, named name: String) -> String? {
+    func text(_ value: YAMLValue, named name: String) -> String? {
         guard case .text(let text) = value.content else {
             error("\(name) must be text", at: value.position)
             return nil
@@ -31,7 +31,7 @@ extension Diagnostics {
         return values
     }
 
-    package func boolean(_ value: YAMLValue, named name: String) -> Bool? {
+    func boolean(_ value: YAMLValue, named name: String) -> Bool? {
         guard let text = text(value, named: name) else { return nil }
         switch text {
         case "true": return true

@@ -54,13 +54,17 @@ package struct EmbeddedConfiguration: Equatable, Sendable {
     /// - Returns: whether the secret was made now.
     package func prepare(random: [UInt8]) throws(SystemError) -> Bool {
         precondition(random.count >= 16, "a secret of less than 128 bits can be guessed")
-        try makeDirectories()
-        guard !exists(secretPath) else { return false }
+        try makeDirectory(stateDirectory)
+        guard !fileExists(secretPath) else { return false }
         let temporary = "\(secretPath).\(getpid())"
         unlink(temporary)
         defer { unlink(temporary) }
         let file = try Descriptor.open(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
-        try file.writeAll(Array(hexadecimal(random).utf8) + [UInt8(ascii: "\n")])
+        do throws(SystemError) {
+            try file.writeAll(Array(hexadecimal(random).utf8) + [UInt8(ascii: "\n")])
+        } catch {
+            throw SystemError(call: error.call, subject: temporary, code: error.code)
+        }
         try file.syncData()
         // Unlike rename(2), link(2) refuses to replace what is there.
         do throws(SystemError) {
@@ -69,25 +73,7 @@ package struct EmbeddedConfiguration: Equatable, Sendable {
             guard error.code == EEXIST else { throw error }
             return false
         }
-        let directory = try Descriptor.open(stateDirectory, O_RDONLY | O_DIRECTORY)
-        _ = try system("fsync", on: stateDirectory) { fsync(directory.number) }
+        try syncDirectory(stateDirectory)
         return true
-    }
-
-    private func makeDirectories() throws(SystemError) {
-        var path = ""
-        for component in stateDirectory.split(separator: "/") {
-            path += "/\(component)"
-            guard !exists(path) else { continue }
-            do throws(SystemError) {
-                _ = try system("mkdir", on: path) { mkdir(path, 0o700) }
-            } catch {
-                guard error.code == EEXIST else { throw error }
-            }
-        }
-    }
-
-    private func exists(_ path: String) -> Bool {
-        access(path, F_OK) == 0
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import KychookClient
 
 /// A literal IP address, for deciding what kind of network it lies in.
 package struct IPAddress {
@@ -32,30 +33,13 @@ package struct IPAddress {
         return address.count == 4 ? address[0] == 127 : address == loopback6
     }
 
-    /// Anything but a public unicast address.
-    var isPrivate: Bool {
-        let address = unmapped
-        guard address.count == 4 else { return isPrivate6(address) }
-        switch (address[0], address[1]) {
-        case (0, _), (10, _), (127, _), (169, 254), (172, 16...31), (192, 168), (100, 64...127), (224..., _):
-            return true
-        default: return false
-        }
-    }
+    /// What the client refuses to connect to without `allow_private`.
+    var isPrivate: Bool { TargetAddress(description)?.isPublic == false }
 
     /// The IPv4 address inside `::ffff:a.b.c.d` (RFC 4291, section 2.5.5.2).
     var unmapped: [UInt8] {
         let prefix = [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF]
         return bytes.count == 16 && bytes.starts(with: prefix) ? Array(bytes[12...]) : bytes
-    }
-
-    private func isPrivate6(_ address: [UInt8]) -> Bool {
-        switch (address[0], address[1]) {
-        // Unique local, link local, site local, multicast.
-        case (0xFC...0xFD, _), (0xFE, 0x80...0xFF), (0xFF, _): true
-        // Unspecified and loopback.
-        default: address.dropLast().allSatisfy { $0 == 0 } && (address.last ?? 0) <= 1
-        }
     }
 }
 

@@ -23,13 +23,13 @@ package final class MappingReader {
     }
 
     /// The keys of the mapping in the order of the text, for mappings whose keys are names; none is unknown then.
-    package func allEntries() -> [YAMLValue.Entry] {
+    func allEntries() -> [YAMLValue.Entry] {
         asked.formUnion(entries.map(\.key))
         return entries
     }
 
     /// Whether the key stands in the mapping, whatever its value.
-    package func has(_ key: String) -> Bool {
+    func has(_ key: String) -> Bool {
         entries.contains { $0.key == key }
     }
 
@@ -58,7 +58,7 @@ package final class MappingReader {
         return value(key)
     }
 
-    package func keyPosition(_ key: String) -> TextPosition {
+    func keyPosition(_ key: String) -> TextPosition {
         entries.first { $0.key == key }?.keyPosition ?? position
     }
 

@@ -30,12 +30,17 @@ package enum SecretFile {
             throw .unreadable(error)
         }
         if let reason = contents.fault(limit: sizeLimit, isSecret: true) { throw .unfit(reason) }
-        let secrets = contents.bytes.split(separator: UInt8(ascii: "\n"))
+        let secrets = secrets(in: contents.bytes)
+        guard !secrets.isEmpty else { throw .empty }
+        return secrets
+    }
+
+    /// One for each line that is not empty; its end, LF or CRLF, is no part of it.
+    package static func secrets(in text: [UInt8]) -> [Secret] {
+        text.split(separator: UInt8(ascii: "\n"))
             .map { $0.last == UInt8(ascii: "\r") ? $0.dropLast() : $0 }
             .filter { !$0.isEmpty }
             .map { Secret(bytes: Array($0)) }
-        guard !secrets.isEmpty else { throw .empty }
-        return secrets
     }
 }
 

@@ -67,7 +67,7 @@ package final class SecretFileReplacement {
             throw rescue(text, error)
         }
         do throws(SystemError) {
-            try syncDirectory(Paths.directory(of: path))
+            try syncDirectory(parentDirectory(of: path))
         } catch {
             throw .saved(at: path, error)
         }

@@ -1,4 +1,5 @@
 import KychookBitGo
+import KychookLinux
 package import KychookModel
 import KychookVerify
 
@@ -174,7 +175,7 @@ extension Reading {
                     "`path` \(path) is taken by the source `\(other.source)`: choose another",
                     at: position
                 )
-            } else if Paths.directory(of: path) == other.path || Paths.directory(of: other.path) == path {
+            } else if parentDirectory(of: path) == other.path || parentDirectory(of: other.path) == path {
                 let message =
                     "`path` \(path) and \(other.path) of the source `\(other.source)` differ by one segment, "
                     + "which could be a type: choose another"

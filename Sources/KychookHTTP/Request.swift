@@ -4,7 +4,6 @@
 package struct Request: ~Copyable {
     package let method: Method
     /// HTTP/1.0, which has no chunked coding and closes by default.
-    package let isVersion10: Bool
     /// Which connection it came by, in terms of whoever read it; for looking up the peer's address.
     package let origin: Int32
 
@@ -19,7 +18,6 @@ package struct Request: ~Copyable {
     /// - Parameter message: the bytes that the parser has just found complete; they outlive the request.
     init(of parser: borrowing RequestParser, in message: Bytes, origin: Int32) {
         method = parser.head.method
-        isVersion10 = parser.head.isVersion10
         methodRange = parser.head.methodRange
         pathRange = parser.head.pathRange
         queryRange = parser.head.queryRange

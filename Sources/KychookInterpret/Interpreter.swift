@@ -135,7 +135,7 @@ package struct Interpreter: Sendable {
 
         private func name(of candidate: Candidate) -> String {
             switch candidate {
-            case .body(let index): places.pointers[index].description
+            case .body(let index): places.names[index]
             case .header(let name): "header:\(name)"
             }
         }
@@ -158,11 +158,15 @@ extension Interpretation {
 extension String {
     fileprivate var isUsable: Bool {
         guard (1...256).contains(utf8.count) else { return false }
-        var previous: UInt8 = 0
-        return utf8.allSatisfy { byte in
-            defer { previous = byte }
-            // U+0080 to U+009F are control characters too: 0xC2 and a byte below 0xA0.
-            return byte >= 0x20 && byte != 0x7F && !(previous == 0xC2 && byte < 0xA0)
+        var text = self
+        return text.withUTF8 { bytes in
+            var previous: UInt8 = 0
+            for byte in bytes {
+                // U+0080 to U+009F are control characters too: 0xC2 and a byte below 0xA0.
+                guard byte >= 0x20, byte != 0x7F, previous != 0xC2 || byte >= 0xA0 else { return false }
+                previous = byte
+            }
+            return true
         }
     }
 }

@@ -62,7 +62,7 @@ package final class JSONReader {
         }
 
         /// The text of a string or of a number as written.
-        package func stringOrNumber(_ index: Int) -> String? {
+        func stringOrNumber(_ index: Int) -> String? {
             values[index].kind == KYCHOOK_JSON_NUMBER ? text(index) : string(index)
         }
 
@@ -88,6 +88,8 @@ extension JSONReader.Shape {
 /// Immutable after `init`, so it may be shared between threads.
 package final class JSONPlaces: Sendable {
     package let pointers: [JSONPointer]
+    /// The pointers as text.
+    let names: [String]
     /// Proof for the `unsafe`: the memory is filled in `init`, only read afterwards, and freed in `deinit`.
     nonisolated(unsafe) fileprivate let paths: UnsafePointer<kychook_json_path>
     nonisolated(unsafe) private let owned: [UnsafeMutableRawPointer]
@@ -96,6 +98,7 @@ package final class JSONPlaces: Sendable {
 
     package init(_ pointers: [JSONPointer]) {
         self.pointers = pointers
+        names = pointers.map(\.description)
         var owned: [UnsafeMutableRawPointer] = []
         let paths = UnsafeMutablePointer<kychook_json_path>.allocate(capacity: max(pointers.count, 1))
         owned.append(UnsafeMutableRawPointer(paths))

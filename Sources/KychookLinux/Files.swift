@@ -29,14 +29,24 @@ package func freeSpace(at path: String) throws(SystemError) -> Int64 {
     return isBeyond ? .max : Int64(clamping: bytes)
 }
 
-/// Makes a directory and the missing ones above it, for this user only.
+/// The directory that a path lies in, without a slash at its end; `.` for a bare name. Asks nobody: text only.
+package func parentDirectory(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+}
+
+/// Makes a directory and the missing ones above it, for this user only; another process may do the same meanwhile.
 package func makeDirectory(_ path: String) throws(SystemError) {
-    if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
-    guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
+    guard mkdir(path, 0o700) != 0 else { return }
+    let (code, parent) = (errno, parentDirectory(of: path))
+    if code == EEXIST { return }
+    guard code == ENOENT, parent != "/", parent != "." else {
+        throw SystemError(call: "mkdir", subject: path, code: code)
+    }
+    try makeDirectory(parent)
+    guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
         throw SystemError(call: "mkdir", subject: path, code: errno)
     }
-    try makeDirectory(String(path[..<slash]))
-    _ = try system("mkdir", on: path) { mkdir(path, 0o700) }
 }
 
 /// Makes a rename or a new file in a directory survive power loss.

@@ -3,7 +3,7 @@ import Glibc
 
 /// Signals taken by the main thread, by waiting instead of by a handler. Made there before any other thread, which then
 /// inherits the mask.
-package struct Signals {
+package struct Signals: Sendable {
     private var set = sigset_t()
 
     package init(_ numbers: [Int32]) {
@@ -24,6 +24,16 @@ package struct Signals {
         var pending = sigset_t()
         sigpending(&pending)
         return sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1
+    }
+
+    /// Ends the process by a signal that it had taken: whoever started it sees that. On the main thread.
+    package func die(of number: Int32) -> Never {
+        var set = set
+        signal(number, SIG_DFL)
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
+        raise(number)
+        // Only for a signal whose default is not the end.
+        _exit(128 + number)
     }
 
     package func wait() -> Int32 {

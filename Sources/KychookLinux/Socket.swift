@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// What became of a non-blocking read, write or accept.
+/// What became of a non-blocking read or write.
 package enum Transfer: Equatable, Sendable {
     /// So many bytes; reading none means the peer has ended its side.
     case bytes(Int)

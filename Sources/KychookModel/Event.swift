@@ -36,6 +36,11 @@ package struct Event: Equatable, Sendable {
         self.keyReused = keyReused
         self.via = via
     }
+
+    /// The provider wrote a time that is too far ahead of our clock to be one.
+    package var ignoresTime: Bool {
+        interpretation.time.map { !$0.isCredible(received: received) } ?? false
+    }
 }
 
 /// What an event does to its subject's status.

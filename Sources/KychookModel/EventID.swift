@@ -16,7 +16,7 @@ package struct EventID: Hashable, Comparable, Sendable {
 }
 
 extension EventID: LosslessStringConvertible {
-    package static let prefix = "evt_"
+    private static let prefix = "evt_"
 
     /// `evt_` and 26 digits of Crockford's base 32 (ULID specification).
     package var description: String {

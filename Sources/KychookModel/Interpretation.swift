@@ -54,5 +54,13 @@ package struct Interpretation: Equatable, Sendable {
             self.moment = moment
             self.field = field
         }
+
+        /// A time further ahead of our clock is no time: believed, it would make all that comes until then look old.
+        package static let maximumAhead = Duration.minutes(5)
+
+        /// - Parameter received: when it came, by our clock.
+        package func isCredible(received: Timestamp) -> Bool {
+            moment - received <= ProviderTime.maximumAhead
+        }
     }
 }

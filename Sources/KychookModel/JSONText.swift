@@ -27,4 +27,34 @@ extension [UInt8] {
     }
 }
 
+/// What stands behind a name in a JSON object.
+package enum JSONMember: Sendable {
+    case text(String)
+    /// A number, an object or an array, already JSON.
+    case raw(String)
+
+    /// nil: there is no text.
+    package init?(_ text: String?) {
+        guard let text else { return nil }
+        self = .text(text)
+    }
+}
+
+extension [UInt8] {
+    /// A JSON object with its members in this order; one without a value is left out.
+    package init(jsonObject members: [(String, JSONMember?)]) {
+        self = [UInt8(ascii: "{")]
+        for case (let name, let value?) in members {
+            if count > 1 { append(UInt8(ascii: ",")) }
+            appendJSONString(name)
+            append(UInt8(ascii: ":"))
+            switch value {
+            case .text(let text): appendJSONString(text)
+            case .raw(let json): self += json.utf8
+            }
+        }
+        append(UInt8(ascii: "}"))
+    }
+}
+
 private let hexDigits = Array("0123456789abcdef".utf8)

@@ -63,8 +63,4 @@ extension Duration {
     fileprivate static func clamped(seconds: Double) -> Duration {
         seconds > 0 ? .milliseconds(Int64(Swift.min(seconds, 1e12) * 1000)) : .zero
     }
-
-    package static func minutes(_ count: Int) -> Duration { .seconds(count * 60) }
-    package static func hours(_ count: Int) -> Duration { .seconds(count * 3600) }
-    package static func days(_ count: Int) -> Duration { .seconds(count * 86_400) }
 }

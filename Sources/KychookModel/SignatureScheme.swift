@@ -44,13 +44,6 @@ package struct SignatureScheme: Equatable, Sendable {
     package enum Algorithm: String, CaseIterable, Sendable {
         case hmacSHA256 = "hmac-sha256"
         case hmacSHA512 = "hmac-sha512"
-
-        package var digestLength: Int {
-            switch self {
-            case .hmacSHA256: 32
-            case .hmacSHA512: 64
-            }
-        }
     }
 
     package enum Part: Equatable, Sendable {

@@ -126,7 +126,7 @@ package struct SinkConfiguration: Sendable {
         /// Private, loopback and link-local targets.
         package var allowsPrivateTargets: Bool
         /// With `format: original`: the provider's own signature header goes along.
-        package var passesSignature: Bool
+        package var passesSignature = false
         /// PEM files; nil: the system's certificate store, and no client certificate.
         package var certificateAuthorities: String?
         package var clientCertificate: String?
@@ -141,11 +141,7 @@ package struct SinkConfiguration: Sendable {
             format: Format = .cloudEvents,
             signingSecret: Secret? = nil,
             allowsPrivateTargets: Bool = false,
-            passesSignature: Bool = false,
-            certificateAuthorities: String? = nil,
-            clientCertificate: String? = nil,
-            clientKey: String? = nil,
-            proxy: String? = nil
+            certificateAuthorities: String? = nil
         ) {
             self.url = url
             self.timeout = timeout
@@ -153,11 +149,7 @@ package struct SinkConfiguration: Sendable {
             self.format = format
             self.signingSecret = signingSecret
             self.allowsPrivateTargets = allowsPrivateTargets
-            self.passesSignature = passesSignature
             self.certificateAuthorities = certificateAuthorities
-            self.clientCertificate = clientCertificate
-            self.clientKey = clientKey
-            self.proxy = proxy
         }
 
         package enum Format: String, CaseIterable, Sendable {

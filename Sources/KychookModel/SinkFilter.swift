@@ -32,7 +32,7 @@ package indirect enum SinkFilter: Equatable, Sendable {
 
     /// Whether the event passes.
     /// - Parameter body: the text at a pointer in the event's body, or nil; asked only when a condition needs it.
-    package func matches(_ event: Event, body: (JSONPointer) -> String?) -> Bool {
+    func matches(_ event: Event, body: (JSONPointer) -> String?) -> Bool {
         mismatch(event, body: body) == nil
     }
 
@@ -76,7 +76,7 @@ package indirect enum SinkFilter: Equatable, Sendable {
 }
 
 extension Event {
-    package func value(of field: SinkFilter.Field) -> String? {
+    fileprivate func value(of field: SinkFilter.Field) -> String? {
         switch field {
         case .source: source
         case .type: interpretation.type

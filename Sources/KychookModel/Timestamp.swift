@@ -1,5 +1,3 @@
-import Glibc
-
 /// A moment in time, to the millisecond, in UTC.
 ///
 /// Kept as a number so that storing and comparing cost nothing; text is RFC 3339 and is made without Foundation.
@@ -36,22 +34,6 @@ package struct Timestamp: Hashable, Comparable, Sendable {
     }
 }
 
-extension Duration {
-    /// Whole milliseconds, rounded toward zero; saturates beyond ±292 million years.
-    package var milliseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1000)
-        let (sum, overflowInAll) = scaled.addingReportingOverflow(attoseconds / 1_000_000_000_000_000)
-        guard !overflow, !overflowInAll else { return seconds < 0 ? .min : .max }
-        return sum
-    }
-
-    /// Seconds as a floating-point number, for arithmetic with factors and for printing.
-    package var inSeconds: Double {
-        Double(components.seconds) + Double(components.attoseconds) / 1e18
-    }
-}
-
 // MARK: - RFC 3339
 
 extension Timestamp: CustomStringConvertible {
@@ -79,8 +61,9 @@ extension Timestamp: CustomStringConvertible {
     /// Fractions beyond milliseconds are cut. A leap second (`:60`) counts as the next second.
     /// - Returns: nil when the text is not exactly one date-time with a zone.
     package init?(rfc3339 text: some StringProtocol) {
-        var reader = DigitReader(bytes: Array(text.utf8.prefix(40)))
-        guard text.utf8.count <= 40,
+        guard text.utf8.count <= 40 else { return nil }
+        var reader = DigitReader(bytes: Array(text.utf8))
+        guard
             let year = reader.number(digits: 4), reader.skip("-"),
             let month = reader.number(digits: 2), (1...12).contains(month), reader.skip("-"),
             let day = reader.number(digits: 2), (1...daysIn(month: month, year: year)).contains(day),
@@ -98,26 +81,6 @@ extension Timestamp: CustomStringConvertible {
         let days = daysSinceEpoch(year: year, month: month, day: day)
         let minutes = (days * 24 + hour) * 60 + minute - offset
         self.init(milliseconds: (minutes * 60 + second) * 1000 + fraction)
-    }
-}
-
-/// Where "now" comes from; tests put their own in.
-package struct WallClock: Sendable {
-    private let read: @Sendable () -> Timestamp
-
-    package init(_ read: @escaping @Sendable () -> Timestamp) {
-        self.read = read
-    }
-
-    package func now() -> Timestamp {
-        read()
-    }
-
-    /// CLOCK_REALTIME.
-    package static let system = WallClock {
-        var moment = timespec()
-        clock_gettime(CLOCK_REALTIME, &moment)
-        return Timestamp(milliseconds: Int64(moment.tv_sec) * 1000 + Int64(moment.tv_nsec) / 1_000_000)
     }
 }
 

@@ -6,8 +6,16 @@ extension EventLoop {
     /// Few at a time: whoever has connections goes on with them, and another loop may take the next ones.
     private static var acceptBatch: Int { 8 }
 
-    /// The most connections that this loop may have. The limit is divided, so that no loop needs to ask another.
-    private var connectionShare: Int { max(1, limits.connections / loops) }
+    /// The most connections that this loop may have. The limit is divided, so that no loop needs to ask another. One
+    /// that is left without any lets its siblings take what comes; with a queue of its own it takes one, or nobody would.
+    private var connectionShare: Int {
+        let share = limits.connections(ofLoop: index, among: loops)
+        return siblings.isEmpty ? max(1, share) : share
+    }
+
+    private func share(ofSibling sibling: Int) -> Int {
+        limits.connections(ofLoop: sibling < index ? sibling : sibling + 1, among: loops)
+    }
 
     mutating func accept(from listener: Listener) {
         for _ in 0..<Self.acceptBatch {
@@ -17,7 +25,8 @@ extension EventLoop {
 
     /// - Returns: false when there is nothing more to be had for now.
     private mutating func acceptOne(from listener: Listener) -> Bool {
-        guard table.count < connectionShare else {
+        // Before it is there: a sibling might hand one over at the same moment.
+        guard mailbox.reserveConnection(upTo: connectionShare) else {
             pauseAccepting(until: .never)
             return false
         }
@@ -26,10 +35,13 @@ extension EventLoop {
             assign(socket, listener.tls.context)
             return true
         case .none:
+            mailbox.releaseConnection()
             return false
         case .skipped:
+            mailbox.releaseConnection()
             return true
         case .exhausted:
+            mailbox.releaseConnection()
             pauseAccepting(until: now + ServerLimits.acceptPause)
             return false
         }
@@ -38,29 +50,39 @@ extension EventLoop {
     /// Gives a new connection to the loop that has the fewest. Left to themselves, the loops of one queue would share
     /// badly: the kernel wakes the one that slept last, so one has nearly all when there is little to do.
     private mutating func assign(_ socket: consuming Descriptor, _ tls: TLSContext?) {
-        var fewest = mailbox.connections.load(ordering: .relaxed)
-        var chosen: Mailbox?
-        for sibling in siblings {
+        var fewest = mailbox.connections.load(ordering: .relaxed) - 1
+        var chosen: Int?
+        for (index, sibling) in siblings.enumerated() {
             let count = sibling.connections.load(ordering: .relaxed)
-            if count < fewest { (fewest, chosen) = (count, sibling) }
+            if count < fewest { (fewest, chosen) = (count, index) }
         }
-        guard let chosen, stopBy == nil else { return admit(socket, tls) }
-        chosen.connections.wrappingAdd(1, ordering: .relaxed)
-        if let socket = chosen.post(socket, tls) { admit(socket, tls) }
+        guard let chosen, stopBy == nil, siblings[chosen].reserveConnection(upTo: share(ofSibling: chosen)) else {
+            return admit(socket, tls)
+        }
+        mailbox.releaseConnection()
+        if let socket = siblings[chosen].post(socket, tls) {
+            // The other has ended: so will this one soon, whatever its share.
+            _ = mailbox.reserveConnection(upTo: .max)
+            admit(socket, tls)
+        }
     }
 
-    /// From a sibling, which has counted it already.
+    /// From a sibling.
     mutating func admitAssigned(_ socket: consuming Descriptor, _ tls: TLSContext?) {
-        mailbox.connections.wrappingSubtract(1, ordering: .relaxed)
         admit(socket, tls)
+        // A loop that was full with it has room again when it was refused.
+        if acceptPausedUntil == .never { resumeAccepting() }
     }
 
+    /// Takes in a connection that is counted already.
+    ///
     /// Over the limit of its address, a connection is closed without an answer: whoever floods gets nothing that costs
     /// more than an accept, no slot in which an answer could wait to be read, and over TLS no handshake.
     private mutating func admit(_ socket: consuming Descriptor, _ tls: TLSContext?) {
         let peer = limits.connectionsPerAddress == nil ? nil : PeerNetwork(of: socket)
         if let peer, let limit = limits.connectionsPerAddress, !peers.enter(peer, limit: limit) {
             counters.refused.add(1)
+            mailbox.releaseConnection()
             return
         }
         let connection = table.insert(socket, tls: tls)
@@ -74,12 +96,12 @@ extension EventLoop {
             // The kernel's memory for watches has run out: as with descriptors, whoever is in stays in.
             if let peer { peers.leave(peer) }
             table.remove(connection)
+            mailbox.releaseConnection()
             pauseAccepting(until: now + ServerLimits.acceptPause)
             return
         }
         counters.accepted.add(1)
         counters.open.add(1)
-        mailbox.connections.wrappingAdd(1, ordering: .relaxed)
         if stopBy == nil {
             deadlines.arm(id.slot, .idle, at: now + limits.idleTimeout)
         } else {
@@ -97,7 +119,7 @@ extension EventLoop {
 
     mutating func resumeAccepting() {
         guard acceptPausedUntil != nil else { return }
-        guard table.count < connectionShare else {
+        guard mailbox.connections.load(ordering: .relaxed) < connectionShare else {
             // Full by now, over a lower limit or connections that a sibling had accepted: no time ends this any more.
             acceptPausedUntil = .never
             return

@@ -166,7 +166,7 @@ extension EventLoop {
         let id = connection.pointee.id
         table.remove(connection)
         counters.open.add(-1)
-        mailbox.connections.wrappingSubtract(1, ordering: .relaxed)
+        mailbox.releaseConnection()
         if wasHeld {
             held.removeAll { $0 == id }
             resumeReading()

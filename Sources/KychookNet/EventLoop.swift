@@ -23,6 +23,8 @@ struct EventLoop: ~Copyable {
     let epoll: Epoll
     /// Of the server's other loops; empty when each has an accept queue of its own.
     let siblings: [Mailbox]
+    /// Among so many.
+    let index: Int
     let loops: Int
     /// Of all loops together.
     let peers: PeerCounts
@@ -59,6 +61,7 @@ struct EventLoop: ~Copyable {
         mailbox = setup.mailbox
         counters = setup.counters
         limits = setup.limits
+        index = setup.index
         loops = setup.loops
         siblings = setup.siblings
         peers = setup.peers

@@ -40,6 +40,25 @@ final class Mailbox: Sendable {
         try wakeUp.watch(by: epoll, token: token)
     }
 
+    /// Counts one more, unless there are so many.
+    func reserveConnection(upTo limit: Int) -> Bool {
+        var count = connections.load(ordering: .relaxed)
+        while count < limit {
+            let (isDone, found) = connections.compareExchange(
+                expected: count,
+                desired: count + 1,
+                ordering: .relaxed
+            )
+            if isDone { return true }
+            count = found
+        }
+        return false
+    }
+
+    func releaseConnection() {
+        connections.wrappingSubtract(1, ordering: .relaxed)
+    }
+
     func post(_ answer: Answer) {
         post { $0.answers.append(answer) }
     }

@@ -40,6 +40,11 @@ package struct ServerLimits: Equatable, Sendable {
         self.commitWait = commitWait
     }
 
+    /// A loop's share of the connections; all shares together are the limit. The first loops get what is left over.
+    package func connections(ofLoop index: Int, among loops: Int) -> Int {
+        connections / loops + (index < connections % loops ? 1 : 0)
+    }
+
     /// After an error answer or a `Connection: close`: how long what the client still sends is read and thrown away,
     /// so that the kernel does not reset the connection before the client has read the answer.
     static let lingerTimeout = Duration.seconds(2)

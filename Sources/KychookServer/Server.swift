@@ -1,6 +1,5 @@
 import Glibc
 package import KychookConfig
-import KychookHTTP
 package import KychookLinux
 package import KychookModel
 import KychookNet
@@ -19,13 +18,14 @@ package final class Server: Sendable {
     private let statistics: IngestStatistics
     private let proxies: TrustedProxies
     private let http: HTTPServer
+    private let loops: Int
     private let control: HTTPServer
     private let readiness: Readiness
     private let check: BackgroundCheck
     private let admin: AdminListener?
     private let logger: Logger
-    private let lock: Monitor<HeldLock?>
-    private let configuration: Monitor<Configuration>
+    private let lock: Locked<FileLock?>
+    private let configuration: Locked<Configuration>
     private let links: Links
 
     /// How long `stop()` lets requests and attempts end by themselves, and how long in all (design, section 6).
@@ -49,15 +49,20 @@ package final class Server: Sendable {
         isEnding: () -> Bool = { false },
         makeReading: @escaping MakeReading = providerReading
     ) throws {
+        // Each loop has its share of the connections, one at least.
+        let loops = min(loops ?? Thread.usableCPUs, configuration.limits.connections)
+        let budget = DescriptorBudget(configuration, loops: loops)
+        try budget.check(DescriptorLimit.raise(to: budget.wanted))
         let directory = StateDirectory(path: configuration.stateDirectory)
         try directory.make()
         // Connections wait meanwhile at the sockets that were handed over.
         let patience = inherited.addresses.isEmpty ? Duration.zero : Server.patience
         let owner = "process \(getpid())"
-        let held = try directory.acquireLock(owner: owner, patience: patience, isOver: isEnding) { holder in
-            logger.info("waiting for the state directory", metadata: ["holder": "\(holder)"])
-        }
-        lock = Monitor(HeldLock(held))
+        lock = Locked(
+            try directory.acquireLock(owner: owner, patience: patience, isOver: isEnding) { holder in
+                logger.info("waiting for the state directory", metadata: ["holder": "\(holder)"])
+            }
+        )
         let links = Links()
         self.links = links
         let statistics = IngestStatistics(
@@ -77,13 +82,14 @@ package final class Server: Sendable {
                 onRoom: { links.http?.retryHeld() },
                 onCommit: { _ in links.sinks?.wake() },
                 onFault: { faults.note($0) },
-                onRecovery: { faults.cleared() }
+                onRecovery: { faults.cleared() },
+                onSpace: { logger.note(hasSpace: $0, in: configuration) }
             )
         )
         statistics.providerFailures.keep(in: log)
         self.statistics = statistics
         self.logger = logger
-        let inForce = Monitor(configuration)
+        let inForce = Locked(configuration)
         self.configuration = inForce
         let sources = SourceTable(configuration.sources)
         self.sources = sources
@@ -141,14 +147,14 @@ package final class Server: Sendable {
             try AdminListener($0, readiness: readiness, source: figures, logger: logger)
         }
         // Last: where anything before it fails, who waits at a socket that was handed over waits on for the next process.
-        let limits = ServerLimits(configuration.limits)
+        let limits = ServerLimits(configuration, loops: loops)
         warn(of: limits, unlike: configuration.limits, logger)
+        self.loops = loops
         http = try HTTPServer(
             name: "http",
             listen: try configuration.listen.map { try KychookLinux.ListenAddress($0) },
             tls: configuration.listen.map(\.tls?.context),
-            // Each loop has its share of the connections, one at least.
-            loops: min(loops ?? Thread.usableCPUs, limits.connections),
+            loops: loops,
             limits: limits,
             inherited: inherited,
             makeHandler: { _ in
@@ -157,7 +163,7 @@ package final class Server: Sendable {
         )
         links.connect(http: http, sinks: sinks, providers: providers)
         check.start()
-        try providers.start(configuration.sources)
+        providers.start(configuration.sources)
     }
 
     /// Where requests are accepted, with real ports.
@@ -184,7 +190,7 @@ package final class Server: Sendable {
         proxies.replace(with: listeners)
         http.updateTLS(listeners.map(\.tls?.context))
         sources.replace(with: new.sources)
-        let limits = ServerLimits(new.limits)
+        let limits = ServerLimits(new, loops: loops)
         warn(of: limits, unlike: new.limits, logger)
         http.updateLimits(limits)
         log.update(EventLog.Limits(new.limits))
@@ -245,7 +251,7 @@ private final class Links: Sendable {
         var reload: (@Sendable () -> ReloadReport)?
     }
 
-    private let state = Monitor(State())
+    private let state = Locked(State())
 
     var http: HTTPServer? { state.withLock { $0.http } }
     var sinks: SinkGroup? { state.withLock { $0.sinks } }
@@ -271,66 +277,12 @@ private final class Links: Sendable {
     }
 }
 
-/// The state directory's lock, where an optional can hold it.
-private final class HeldLock {
-    private let lock: FileLock
-
-    init(_ lock: consuming FileLock) {
-        self.lock = lock
-    }
-}
-
-extension EventLog.Limits {
-    init(_ limits: LimitsConfiguration) {
-        self.init(
-            capacity: limits.uncommittedEvents,
-            commitWait: limits.commitWait,
-            freeSpaceFloor: Int64(limits.freeSpace.bytes)
+extension Logger {
+    fileprivate func note(hasSpace: Bool, in configuration: Configuration) {
+        guard !hasSpace else { return info("the disk has room again: events are kept") }
+        error(
+            "the disk is nearly full: no event is kept until there is room for limits.free_space",
+            metadata: ["directory": "\(configuration.stateDirectory)"]
         )
-    }
-}
-
-extension ServerLimits {
-    init(_ limits: LimitsConfiguration) {
-        self.init(
-            request: .init(head: limits.head.bytes, body: limits.body.bytes),
-            headTimeout: limits.headTimeout,
-            bodyTimeout: limits.bodyTimeout,
-            idleTimeout: limits.idleTimeout,
-            writeTimeout: limits.writeTimeout,
-            connections: Self.affordable(limits.connections),
-            connectionsPerAddress: limits.connectionsPerAddress,
-            commitWait: limits.commitWait
-        )
-    }
-}
-
-extension ServerLimits {
-    /// What the process needs beside its connections: database, logs, hooks' pipes, outgoing requests.
-    private static let otherDescriptors = 256
-
-    /// As many connections as there are descriptors for, so that a flood of them cannot stop the sinks and the store.
-    private static func affordable(_ connections: Int) -> Int {
-        let limit = DescriptorLimit.raise(to: connections + otherDescriptors)
-        return min(connections, limit - min(otherDescriptors, limit / 2))
-    }
-}
-
-/// What was configured cannot be had: better known at the start than found out in a flood.
-private func warn(of limits: ServerLimits, unlike configured: LimitsConfiguration, _ logger: Logger) {
-    guard limits.connections < configured.connections else { return }
-    logger.warning(
-        "descriptors suffice for fewer connections than configured: raise the limit of open files (LimitNOFILE=, ulimit -n)",
-        metadata: ["connections": "\(limits.connections)", "configured": "\(configured.connections)"]
-    )
-}
-
-extension KychookLinux.ListenAddress {
-    /// The configuration has checked the text.
-    init(_ configured: ListenConfiguration) throws(SystemError) {
-        guard let address = KychookLinux.ListenAddress(configured.address.description) else {
-            throw SystemError(call: "bind", subject: configured.address.description, code: EINVAL)
-        }
-        self = address
     }
 }

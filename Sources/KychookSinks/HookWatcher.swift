@@ -1,23 +1,9 @@
 import Glibc
 import KychookLinux
-import Synchronization
-
-/// What names a running hook between its task and the watcher's thread.
-final class HookTicket: Sendable {
-    private let cancelled = Atomic(false)
-
-    /// Set before the cancel command is posted: a command that overtakes its start finds nothing to end, and the
-    /// start then sees this.
-    var isCancelled: Bool { cancelled.load(ordering: .acquiring) }
-
-    func cancel() {
-        cancelled.store(true, ordering: .releasing)
-    }
-}
 
 /// A hook to watch, and whom to tell when it is over.
 struct Watch: Sendable {
-    let ticket: HookTicket
+    let ticket: WorkTicket
     /// Leader of its process group. Not reaped before the continuation was resumed, so neither number is reused.
     let process: pid_t
     let processDescriptor: Int32
@@ -75,14 +61,14 @@ final class HookWatcher: Sendable {
 
 enum HookCommand: Sendable {
     case start(Watch)
-    case cancel(HookTicket)
+    case cancel(WorkTicket)
     /// Posted when nobody can wait for a hook any more.
     case stop
 }
 
 /// The way to the watcher's thread.
 final class HookMailbox: Sendable {
-    private let commands = Locked<[HookCommand]>([])
+    private let commands = CommandQueue<HookCommand>()
     private let pipe: Pipe
 
     init(_ pipe: consuming Pipe) {
@@ -92,21 +78,13 @@ final class HookMailbox: Sendable {
     var number: Int32 { pipe.reading.number }
 
     func post(_ command: HookCommand) {
-        let wasEmpty = commands.withLock { commands in
-            commands.append(command)
-            return commands.count == 1
-        }
-        // One byte for each filling of the list, so the pipe can never be full and this never blocks for long.
-        if wasEmpty { try? pipe.writing.writeAll([0]) }
+        // One byte for each filling of the queue, so the pipe can never be full and this never blocks for long.
+        if commands.append(command) { try? pipe.writing.writeAll([0]) }
     }
 
     func take() -> [HookCommand] {
         var bytes: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0]
         while (try? systemUnlessBlocked("read") { read(number, &bytes, bytes.count) }) == bytes.count {}
-        return commands.withLock { commands in
-            let taken = commands
-            commands = []
-            return taken
-        }
+        return commands.takeAll()
     }
 }

@@ -72,15 +72,13 @@ extension LogFile {
 
     /// `PATH.1`, or what logrotate names with a date: `PATH-20260118`.
     private func newestRotated() throws(SystemError) -> Descriptor? {
-        let slash = path.lastIndex(of: "/")
-        let directory = slash.map { String(path[...$0]) } ?? "./"
-        let name = slash.map { path[path.index(after: $0)...] } ?? path[...]
+        let (directory, name) = (parentDirectory(of: path), path.split(separator: "/").last ?? "")
         var newest: (path: String, time: timespec)?
         for entry in entries(of: directory) where isRotated(entry, of: name) {
             var status = stat()
-            guard lstat(directory + entry, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
+            guard lstat("\(directory)/\(entry)", &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
             if let best = newest, !isLater(status.st_mtim, best.time) { continue }
-            newest = (directory + entry, status.st_mtim)
+            newest = ("\(directory)/\(entry)", status.st_mtim)
         }
         guard let newest else { return nil }
         do {

@@ -96,7 +96,8 @@ package struct LogFile: ~Copyable, Sendable {
             switch error.code {
             case ENOENT:
                 let descriptor = try Descriptor.open(path, flags | O_CREAT | O_EXCL, mode: 0o600)
-                try syncDirectory()
+                // A new name is on the disk only when its directory is.
+                try syncDirectory(parentDirectory(of: path))
                 return descriptor
             case ELOOP: throw LogFileError.symbolicLink(path: path)
             case EISDIR, ENXIO: throw LogFileError.notAFile(path: path)
@@ -110,13 +111,6 @@ package struct LogFile: ~Copyable, Sendable {
         let size = try descriptor.status().size
         guard size > 0, try descriptor.read(at: size - 1, count: 1) != [newline] else { return }
         try descriptor.writeAll([newline])
-    }
-
-    /// A new name is on the disk only when its directory is.
-    private func syncDirectory() throws(SystemError) {
-        let directory = path.lastIndex(of: "/").map { path[...$0] } ?? "./"
-        let descriptor = try Descriptor.open(String(directory), O_RDONLY | O_DIRECTORY)
-        _ = try system("fsync", on: String(directory)) { fsync(descriptor.number) }
     }
 
     // MARK: - Writing

@@ -21,7 +21,9 @@ package final class ShellHook: Sink {
     }
 
     package func deliver(_ delivery: Delivery) async -> AttemptResult {
-        let ticket = HookTicket()
+        let ticket = WorkTicket()
+        // The attempt's task may be quicker than the handler below.
+        if Task.isCancelled { ticket.cancel() }
         // A task of its own: cancelled, the library would kill the leader alone and at once.
         let attempt = Task { await run(delivery, ticket) }
         return await withTaskCancellationHandler {
@@ -32,7 +34,7 @@ package final class ShellHook: Sink {
         }
     }
 
-    private func run(_ delivery: Delivery, _ ticket: HookTicket) async -> AttemptResult {
+    private func run(_ delivery: Delivery, _ ticket: WorkTicket) async -> AttemptResult {
         guard !ticket.isCancelled else { return AttemptResult(.retryable(reason: HookReport.End.cancelled.reason)) }
         do {
             return try await spawn(delivery, ticket)
@@ -45,7 +47,7 @@ package final class ShellHook: Sink {
         }
     }
 
-    private func spawn(_ delivery: Delivery, _ ticket: HookTicket) async throws -> AttemptResult {
+    private func spawn(_ delivery: Delivery, _ ticket: WorkTicket) async throws -> AttemptResult {
         let command = try command()
         try requireDescriptors(ShellHook.descriptors)
         var options = PlatformOptions()

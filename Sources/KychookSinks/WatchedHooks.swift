@@ -41,7 +41,7 @@ struct WatchedHooks {
         hooks.append(hook)
     }
 
-    private mutating func cancel(_ ticket: HookTicket) {
+    private mutating func cancel(_ ticket: WorkTicket) {
         guard let index = hooks.firstIndex(where: { $0.watch.ticket === ticket && $0.report.end == .exited }) else {
             return
         }

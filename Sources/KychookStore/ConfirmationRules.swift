@@ -180,7 +180,10 @@ package struct ConfirmationVerdict: Equatable, Sendable {
     ) -> Move {
         guard state.open == nil, answer.status != state.status, !isOlder(answer, than: state) else { return .nothing }
         if let setter = state.setter {
-            guard setter.sequence <= upTo, setter.isAPI || now - setter.received >= settling else { return .nothing }
+            let age = now - setter.received
+            // To either side: a clock that was wrong once, far ahead, must not keep the API unheard until then.
+            let isSettled = setter.isAPI || max(age, .zero - age) >= settling
+            guard setter.sequence <= upTo, isSettled else { return .nothing }
         }
         return .answer
     }

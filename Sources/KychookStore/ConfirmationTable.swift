@@ -13,6 +13,8 @@ final class ConfirmationTable {
     private let putAsking: Statement
     private let putOff: Statement
     private let drop: Statement
+    private let findNamed: Statement
+    private let putNamed: Statement
 
     init(_ database: Database) throws {
         findAsking = try Statement(database, "SELECT sequence FROM confirmation WHERE subject = ?")
@@ -20,10 +22,8 @@ final class ConfirmationTable {
             database,
             """
             SELECT confirmation.sequence, confirmation.asked, confirmation.tries, event.sequence, event.status,
-                event.provider_time
-            FROM confirmation
-            -- A reinterpretation may have given the event to another subject.
-            LEFT JOIN event ON event.sequence = confirmation.word AND event.subject = confirmation.subject
+                event.provider_time, event.received
+            FROM confirmation LEFT JOIN event ON event.sequence = confirmation.word
             WHERE confirmation.subject = ?
             """
         )
@@ -36,13 +36,16 @@ final class ConfirmationTable {
         )
         findUpdate = try Statement(
             database,
-            "SELECT max(provider_time) FROM event WHERE subject = ? AND provider_time_field = '\(IdentityView.timeField)'"
+            """
+            SELECT max(provider_time) FROM event WHERE subject = ? AND provider_time_field = '\(IdentityView.timeField)'
+                AND provider_time - received <= \(Interpretation.ProviderTime.maximumAhead.milliseconds)
+            """
         )
         findWord = try Statement(
             database,
             """
             SELECT event.type, event.status, event.enterprise, event.organization, event.provider_time,
-                event.provider_time_field, body.bytes, body.content_type
+                event.provider_time_field, body.bytes, body.content_type, event.received
             FROM event LEFT JOIN body ON body.sequence = event.sequence WHERE event.sequence = ?
             """
         )
@@ -61,6 +64,8 @@ final class ConfirmationTable {
         )
         putOff = try Statement(database, "UPDATE confirmation SET tries = ?, next_try = ?, asked = ? WHERE subject = ?")
         drop = try Statement(database, "DELETE FROM confirmation WHERE subject = ?")
+        findNamed = try Statement(database, "SELECT sequence, word FROM confirmation WHERE subject = ?")
+        putNamed = try Statement(database, "UPDATE confirmation SET sequence = ?, word = ? WHERE subject = ?")
     }
 
     func newestAsking(of subject: Int64) throws(SQLiteFailure) -> Int64? {
@@ -88,7 +93,11 @@ final class ConfirmationTable {
         findOpen.bind(1, subject)
         return try findOpen.row { row in
             let word = row.optionalInteger(3).map { sequence in
-                ConfirmationState.Word(sequence: sequence, status: row.text(4) ?? "", time: row.time(5))
+                ConfirmationState.Word(
+                    sequence: sequence,
+                    status: row.text(4) ?? "",
+                    time: row.providerTime(5, received: 6)
+                )
             }
             return Row(
                 open: .init(sequence: row.integer(0), word: word),
@@ -105,7 +114,7 @@ final class ConfirmationTable {
                 sequence: row.integer(0),
                 via: row.text(1).flatMap(Via.init(rawValue:)) ?? .webhook,
                 received: Timestamp(milliseconds: row.integer(2)),
-                time: row.time(3)
+                time: row.providerTime(3, received: 2)
             )
         }
     }
@@ -113,6 +122,19 @@ final class ConfirmationTable {
     func knownUpdate(of subject: Int64) throws(SQLiteFailure) -> Timestamp? {
         findUpdate.bind(1, subject)
         return try findUpdate.row { $0.time(0) } ?? nil
+    }
+
+    /// The events that a subject's row names, whether they are the subject's or not.
+    func named(by subject: Int64) throws(SQLiteFailure) -> (asking: Int64, word: Int64?)? {
+        findNamed.bind(1, subject)
+        return try findNamed.row { ($0.integer(0), $0.optionalInteger(1)) }
+    }
+
+    func put(asking: Int64, word: Int64?, of subject: Int64) throws(SQLiteFailure) {
+        putNamed.bind(1, asking)
+        putNamed.bind(2, word)
+        putNamed.bind(3, subject)
+        try putNamed.run()
     }
 
     func putOff(_ subject: Int64, tries: Int, until next: Timestamp, asked: Timestamp) throws(SQLiteFailure) {
@@ -137,9 +159,18 @@ final class ConfirmationTable {
                 status: row.text(1),
                 enterprise: row.text(2),
                 organization: row.text(3),
-                time: .init(milliseconds: row.optionalInteger(4), field: row.text(5))
+                time: .init(milliseconds: row.providerTime(4, received: 8)?.milliseconds, field: row.text(5))
             )
             return (interpretation, row.bytes(6) ?? [], row.text(7))
         }
+    }
+}
+
+extension Columns {
+    /// A time that the provider wrote, unless it is no credible one; `received`: the column that says when it came.
+    fileprivate func providerTime(_ index: Int32, received: Int32) -> Timestamp? {
+        let time = Interpretation.ProviderTime(milliseconds: optionalInteger(index), field: "")
+        guard let time, time.isCredible(received: Timestamp(milliseconds: integer(received))) else { return nil }
+        return time.moment
     }
 }

@@ -80,7 +80,7 @@ struct DatabaseFile: Sendable {
             // Checkpoints inside COMMIT were the p99 of an answer: the checkpointer does them.
             try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
             try database.execute(sql: "PRAGMA cache_size = -4096")
-            // Of the fingerprints that are young: what is in memory need not be written.
+            // The journal of a statement that writes several rows: it is gone with the transaction.
             try database.execute(sql: "PRAGMA temp_store = MEMORY")
         }
         return configuration
@@ -151,24 +151,27 @@ struct DatabaseFile: Sendable {
         } catch let error as StoreError {
             throw error
         } catch let error as DatabaseError {
-            throw explain(error.extendedResultCode.rawValue, error.message ?? "\(error.resultCode)")
+            throw explain(SQLiteFailure(error))
         } catch let error as SQLiteFailure {
-            throw explain(error.code, error.text)
+            throw explain(error)
         } catch {
             throw .unavailable(path: path, reason: "\(error)")
         }
     }
 
-    private func explain(_ code: Int32, _ text: String) -> StoreError {
-        switch code & 0xFF {
-        case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_ERROR: .corrupt(path: path, reason: text)
-        default: .unavailable(path: path, reason: text)
+    private func explain(_ failure: SQLiteFailure) -> StoreError {
+        switch failure.code & 0xFF {
+        case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_ERROR: .corrupt(path: path, reason: failure.text)
+        default: unavailable(failure)
         }
     }
-}
 
-private func parentDirectory(of path: String) -> String {
-    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+    /// A full disk also shows as a file that could not be made longer, in words that do not say so.
+    func unavailable(_ failure: SQLiteFailure) -> StoreError {
+        let hasRoom = (try? freeSpace(at: parentDirectory(of: path))).map { $0 >= 1 << 20 } ?? true
+        let isFull = failure.code & 0xFF == SQLITE_FULL || failure.code & 0xFF == SQLITE_IOERR && !hasRoom
+        return .unavailable(path: path, reason: failure.description + (isFull ? ": \(StoreError.makeRoom)" : ""))
+    }
 }
 
 /// Made once, before the first connection of this process.

@@ -4,13 +4,13 @@ package import KychookModel
 
 /// What a reinterpretation changed, or would change.
 package struct Reinterpretation: Equatable, Sendable {
-    package var examined = 0
-    package var changed: [Change] = []
-
-    package init() {}
+    package var examined: Int
+    /// In the order of the log.
+    package var changed: [Change]
 
     package struct Change: Equatable, Sendable {
         package var event: Event
+        /// As now, where only what it did to its subject was judged again.
         package var before: Interpretation
     }
 }
@@ -18,8 +18,8 @@ package struct Reinterpretation: Equatable, Sendable {
 extension EventLog {
     /// Reads stored bodies again with corrected fields and repairs events and statuses (design, section 10).
     ///
-    /// An event keeps its sequence and its ID. One transaction a page of events; sinks are told nothing: what they
-    /// should hear again is an operator's replay. Where the source has words confirmed by API, a repaired one waits for
+    /// An event keeps its sequence and its ID, and its subject's events are judged again (``Rejudgement``). One
+    /// transaction a page of events; sinks are told nothing: what they should hear again is an operator's replay. Where the source has words confirmed by API, a repaired one waits for
     /// that as it would have when it came.
     /// - Parameters:
     ///   - now: when what has to be confirmed begins to wait.
@@ -31,11 +31,13 @@ extension EventLog {
         now: Timestamp,
         interpret: @escaping @Sendable (StoredEvent) -> (Interpretation, SourceRules)?
     ) async throws -> Reinterpretation {
-        var result = Reinterpretation()
+        var examined = 0
+        var changed: [Int64: Reinterpretation.Change] = [:]
         var position: Int64 = 0
         while true {
-            let page = try await perform { [position] database in
-                try Reinterpreter(database, now: now).run(
+            let page = try await perform { [position] database, ledger in
+                var reinterpreter = Reinterpreter(database, ledger, now: now)
+                return try reinterpreter.run(
                     after: position,
                     since: since,
                     source: source,
@@ -43,35 +45,40 @@ extension EventLog {
                     interpret: interpret
                 )
             }
-            guard let last = page.lastSequence else { return result }
-            result.examined += page.examined
-            result.changed += page.changed
+            examined += page.examined
+            // A page may judge an event again that an earlier one has read.
+            changed.merge(page.changed) { .init(event: $1.event, before: $0.before) }
+            guard let last = page.lastSequence else { break }
             position = last
         }
+        return Reinterpretation(
+            examined: examined,
+            changed: changed.values.sorted { $0.event.sequence < $1.event.sequence }
+        )
     }
 }
 
 /// One page of events, read again within one transaction.
 private struct Reinterpreter {
     private let database: Database
-    private let statements: Statements
-    private let confirmations: ConfirmationTable
-    private let now: Timestamp
+    private let ledger: Ledger
+    private let rejudgement: Rejudgement
+    private var changed: [Int64: Reinterpretation.Change] = [:]
+    private var repairs: [Int64: Rejudgement.Repairs] = [:]
 
-    init(_ database: Database, now: Timestamp) throws {
+    init(_ database: Database, _ ledger: Ledger, now: Timestamp) {
         self.database = database
-        self.now = now
-        statements = try Statements(database)
-        confirmations = try ConfirmationTable(database)
+        self.ledger = ledger
+        rejudgement = Rejudgement(database, ledger, now: now)
     }
 
     struct Page: Sendable {
         var lastSequence: Int64?
         var examined = 0
-        var changed: [Reinterpretation.Change] = []
+        var changed: [Int64: Reinterpretation.Change] = [:]
     }
 
-    func run(
+    mutating func run(
         after position: Int64,
         since: Timestamp,
         source: String?,
@@ -86,98 +93,63 @@ private struct Reinterpreter {
                 """,
             [position, since.milliseconds, source, source]
         )
-        var page = Page(lastSequence: stored.last?.event.sequence, examined: stored.count)
         // What the API or a time-out said was never read from a request's body.
         for item in stored where item.body?.bytes != nil && item.event.via == .webhook {
             guard let (interpretation, rules) = interpret(item), interpretation != item.event.interpretation else {
                 continue
             }
-            let event = dryRun ? item.event.reading(interpretation) : try apply(interpretation, rules, to: item)
-            page.changed.append(Reinterpretation.Change(event: event, before: item.event.interpretation))
+            note(item.event.reading(interpretation), before: item.event.interpretation)
+            if !dryRun { try apply(interpretation, rules, to: item) }
         }
-        return page
+        for (subject, repairs) in repairs {
+            for event in try rejudgement.run(subject, repairs) { note(event, before: event.interpretation) }
+        }
+        return Page(lastSequence: stored.last?.event.sequence, examined: stored.count, changed: changed)
     }
 
-    private func apply(_ interpretation: Interpretation, _ rules: SourceRules, to item: StoredEvent) throws -> Event {
+    private mutating func note(_ event: Event, before: Interpretation) {
+        changed[event.sequence, default: .init(event: event, before: before)].event = event
+    }
+
+    /// Gives an event its new reading; what that does to its subjects is judged once the whole page is read.
+    private mutating func apply(
+        _ interpretation: Interpretation,
+        _ rules: SourceRules,
+        to item: StoredEvent
+    ) throws {
         var event = item.event.reading(interpretation)
         let before = item.event.interpretation
-        guard interpretation.subject != before.subject || interpretation.status != before.status else {
-            // What it did to its subject stands: judged again it would only meet itself, or what came later.
-            try update(event, subject: item.subject)
-            try remember(item, interpretation, rules)
-            return event
-        }
-        let source = try statements.putSource(rules)
-        var hasher = Hasher()
-        let fingerprint = interpretation.subject.map { Fingerprint(of: $0, source: rules.name, hasher: &hasher) }
-        if let former = item.subject { try takeBack(event, from: former) }
-        let known = try fingerprint.flatMap { try statements.subject($0) }
-        let demand = rules.demand(
-            try change(of: event, known: known),
-            of: interpretation,
-            keyReused: event.keyReused
-        )
-        event.previousStatus = known?.state.status
-        event.change = demand.change
-        var subject = known?.id
-        if let named = interpretation.subject, let fingerprint, let state = state(after: event, known: known) {
-            if let known {
-                if event.change.movesStatus { try statements.moveSubject(known.id, to: state, event: event) }
-            } else {
-                let row = try statements.insertSubject(
-                    named,
-                    fingerprint: fingerprint,
-                    source: source,
-                    state: state,
-                    event: event
-                )
-                try statements.remember(fingerprint, target: row)
-                subject = row
-            }
+        let isNews = interpretation.subject != before.subject || interpretation.status != before.status
+        var subject = item.subject
+        if isNews {
+            subject = try row(of: event, rules)
+            if subject == nil { (event.change, event.previousStatus) = (.none, nil) }
         }
         try update(event, subject: subject)
-        if demand.asks, let subject {
-            try confirmations.ask(of: subject, source: source, for: event, at: now)
-        }
+        note(event, before: before)
         try remember(item, interpretation, rules)
-        if let former = item.subject, former != subject { try settle(former) }
-        return event
+        // With all of these as before, what it did to its subject stands.
+        guard isNews || interpretation.time != before.time else { return }
+        for row in Set([item.subject, subject].compactMap(\.self)) {
+            repairs[row, default: .init(first: event.sequence, rules: rules)]
+                .note(event.sequence, isNews: isNews && row == subject)
+        }
     }
 
-    /// Gives a subject the status that it had before this event, so that the event is not judged by what it said itself.
-    private func takeBack(_ event: Event, from subject: Int64) throws {
-        guard try setter(of: subject) == event.sequence else { return }
-        let before = try database.rows(
-            """
-            SELECT sequence, status, received FROM event
-            WHERE subject = ? AND sequence < ? AND change IN ('first', 'changed', 'unchanged')
-            ORDER BY sequence DESC LIMIT 1
-            """,
-            [subject, event.sequence]
-        ) { (sequence: $0.integer(0), status: $0.text(1), received: $0.integer(2)) }.first
-        try database.execute(
-            sql: "UPDATE subject SET status = ?, since = ?, event = ? WHERE id = ?",
-            arguments: [
-                before?.status ?? "", before?.received ?? event.received.milliseconds,
-                before?.sequence ?? event.sequence, subject,
-            ]
+    /// The row of the subject that an event names now, made where its status is the first that is heard of it.
+    private func row(of event: Event, _ rules: SourceRules) throws -> Int64? {
+        guard let subject = event.interpretation.subject else { return nil }
+        var hasher = Hasher()
+        let fingerprint = Fingerprint(of: subject, source: rules.name, hasher: &hasher)
+        if let known = try ledger.statements.subject(fingerprint) { return known.id }
+        guard event.interpretation.status != nil else { return nil }
+        return try ledger.insert(
+            subject,
+            fingerprint,
+            source: try ledger.row(of: rules),
+            state: SubjectState(status: nil),
+            event: event
         )
-    }
-
-    /// Late when the subject has a status from a later event, whatever the provider's times say.
-    private func change(of event: Event, known: Statements.SubjectRow?) throws -> StatusChange {
-        let setBy = try known.flatMap { try setter(of: $0.id) }
-        if let setBy, setBy > event.sequence, event.interpretation.status != nil { return .late }
-        return StatusVerdict.change(event.interpretation, received: event.received, subject: known?.state)
-    }
-
-    /// The event that set a subject's status, or first asked for one.
-    private func setter(of subject: Int64) throws -> Int64? {
-        try Int64.fetchOne(database, sql: "SELECT event FROM subject WHERE id = ?", arguments: [subject])
-    }
-
-    private func state(after event: Event, known: Statements.SubjectRow?) -> SubjectState? {
-        StatusVerdict.apply(event.change, of: event.interpretation, received: event.received, to: known?.state)
     }
 
     private func update(_ event: Event, subject: Int64?) throws {
@@ -209,29 +181,8 @@ private struct Reinterpreter {
             hasher: &hasher
         )
         for value in [fingerprints.primary, fingerprints.header].compactMap(\.self)
-        where try statements.copy(value) == nil {
-            try statements.remember(value, target: item.event.sequence)
-        }
-    }
-
-    /// Gives a subject that lost an event the status of the newest one that set it, or removes it with its last.
-    private func settle(_ subject: Int64) throws {
-        let newest = try database.rows(
-            """
-            SELECT sequence, CASE change WHEN 'unconfirmed' THEN '' ELSE status END, received FROM event
-            WHERE subject = ? ORDER BY change IN ('first', 'changed', 'unchanged') DESC, sequence DESC LIMIT 1
-            """,
-            [subject]
-        ) { (sequence: $0.integer(0), status: $0.text(1), received: $0.integer(2)) }
-        if let (sequence, status, received) = newest.first {
-            try database.execute(
-                sql:
-                    "UPDATE subject SET status = ?, since = ?, event = ?, newest = NULL, newest_field = NULL WHERE id = ?",
-                arguments: [status, received, sequence, subject]
-            )
-        } else {
-            try database.execute(sql: "DELETE FROM confirmation WHERE subject = ?", arguments: [subject])
-            try database.execute(sql: "DELETE FROM subject WHERE id = ?", arguments: [subject])
+        where try ledger.statements.copy(value) == nil {
+            try ledger.young.settle(value, target: item.event.sequence)
         }
     }
 }

@@ -41,6 +41,8 @@ package final class EventLog: Sendable {
         package var onFault: @Sendable (String) -> Void
         /// The first commit after a fault. On the writer's thread.
         package var onRecovery: @Sendable () -> Void
+        /// The disk is below the floor, or has room again; at the start only the former. On the writer's thread.
+        package var onSpace: @Sendable (_ hasSpace: Bool) -> Void
 
         package init(
             limits: Limits = Limits(),
@@ -49,7 +51,8 @@ package final class EventLog: Sendable {
             onRoom: @escaping @Sendable () -> Void = {},
             onCommit: @escaping @Sendable (Int64) -> Void = { _ in },
             onFault: @escaping @Sendable (String) -> Void = { _ in },
-            onRecovery: @escaping @Sendable () -> Void = {}
+            onRecovery: @escaping @Sendable () -> Void = {},
+            onSpace: @escaping @Sendable (_ hasSpace: Bool) -> Void = { _ in }
         ) {
             self.limits = limits
             self.youngFingerprints = youngFingerprints
@@ -58,6 +61,7 @@ package final class EventLog: Sendable {
             self.onCommit = onCommit
             self.onFault = onFault
             self.onRecovery = onRecovery
+            self.onSpace = onSpace
         }
     }
 
@@ -157,6 +161,13 @@ package final class EventLog: Sendable {
 
     /// Runs an operator's change in a transaction of its own on the writer's thread.
     func perform<Result: Sendable>(_ body: @escaping @Sendable (Database) throws -> Result) async throws -> Result {
+        try await perform { database, _ in try body(database) }
+    }
+
+    /// As the other, for what changes events or subjects.
+    func perform<Result: Sendable>(
+        _ body: @escaping @Sendable (Database, Ledger) throws -> Result
+    ) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
             perform(body) { continuation.resume(with: $0) }
         }
@@ -164,23 +175,27 @@ package final class EventLog: Sendable {
 
     /// As the other, from a plain thread; queued when this returns.
     func perform<Result: Sendable>(
-        _ body: @escaping @Sendable (Database) throws -> Result,
+        _ body: @escaping @Sendable (Database, Ledger) throws -> Result,
         then done: @escaping @Sendable (Swift.Result<Result, any Error>) -> Void
     ) {
         let path = directory.database
-        let run = { @Sendable (database: Database) -> (any Error)? in
+        let file = DatabaseFile(path: path)
+        let run = { @Sendable (database: Database, ledger: Ledger) -> (any Error)? in
             do {
                 var result: Result?
-                try database.inTransaction(.immediate) {
-                    result = try body(database)
-                    return .commit
+                try ledger.withRollback {
+                    try database.inTransaction(.immediate) {
+                        result = try body(database, ledger)
+                        try ledger.finishTransaction()
+                        return .commit
+                    }
                 }
                 guard let result else { preconditionFailure("a committed transaction ran its body") }
                 done(.success(result))
                 return nil
             } catch {
-                let isOfSQLite = error is DatabaseError || error is SQLiteFailure
-                done(.failure(isOfSQLite ? StoreError.unavailable(path: path, reason: "\(error)") : error))
+                let failure = (error as? DatabaseError).map { SQLiteFailure($0) } ?? error as? SQLiteFailure
+                done(.failure(failure.map(file.unavailable) ?? error))
                 return error
             }
         }
@@ -216,8 +231,8 @@ package final class EventLog: Sendable {
     package func tryOut() {
         guard !isTrying.exchange(true, ordering: .acquiring) else { return }
         // Sets a page of the database to what it was: a commit as any other, with its sync.
-        perform {
-            try $0.execute(sql: "PRAGMA user_version = 0")
+        perform { database, _ in
+            try database.execute(sql: "PRAGMA user_version = 0")
         } then: { [weak self] _ in
             self?.isTrying.store(false, ordering: .releasing)
         }

@@ -21,7 +21,8 @@ extension EventReader {
             let page = try read { [end] database in
                 try database.rows(
                     """
-                    SELECT source, max(received) FROM event
+                    -- With max() SQLite takes the other columns from its row.
+                    SELECT source, received, max(sequence) FROM event
                     WHERE sequence > ? AND sequence <= ? AND via = 'webhook' GROUP BY source
                     """,
                     [end - pageLength, end]

@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 package import KychookModel
 
@@ -46,9 +45,21 @@ package final class EventReader: Sendable {
         return try read { try StoredEvent.fetch($0, sql, [sequence]).first }
     }
 
+    /// Found by halving, since the IDs rise with the sequences: an index of theirs would cost every event.
     package func event(id: EventID) throws(StoreError) -> StoredEvent? {
-        let sql = StoredEvent.select(withBody: true) + " WHERE event.id = ?"
-        return try read { try StoredEvent.fetch($0, sql, [Data(id.blob)]).first }
+        try read { database in
+            var low: Int64 = 0
+            var high = try Int64.fetchOne(database, sql: "SELECT max(sequence) FROM event") ?? 0
+            while low < high {
+                let middle = low + (high - low) / 2
+                // There may be gaps.
+                let sql = "SELECT id FROM event WHERE sequence >= ? ORDER BY sequence LIMIT 1"
+                let found = try database.rows(sql, [middle]) { $0.bytes(0) }.first.flatMap(EventID.init(blob:))
+                if let found, found < id { low = middle + 1 } else { high = middle }
+            }
+            let sql = StoredEvent.select(withBody: true) + " WHERE event.sequence >= ? ORDER BY event.sequence LIMIT 1"
+            return try StoredEvent.fetch(database, sql, [low]).first { $0.event.id == id }
+        }
     }
 }
 
@@ -60,6 +71,8 @@ package struct StoredEvent: Sendable {
     package var typePrefix: String
     package var secretIndex: Int?
     package var urlType: String?
+    /// A repair made it move its subject's status when the subject had moved on already.
+    package var hasPassed: Bool
     package var body: Body?
 
     package struct Body: Sendable {
@@ -71,6 +84,15 @@ package struct StoredEvent: Sendable {
 }
 
 extension StoredEvent {
+    /// What a sink is told that has not heard of it yet: that it is late where its status has passed since, so that no
+    /// hook acts on it.
+    package var told: Event {
+        guard hasPassed else { return event }
+        var event = event
+        event.change = .late
+        return event
+    }
+
     static func select(withBody: Bool) -> String {
         let bodyColumns = """
             , body.bytes, body.sha256, body.content_type, body.signature, body.idempotency_key, body.user_agent,
@@ -80,7 +102,7 @@ extension StoredEvent {
             SELECT event.sequence, event.id, event.received, source.name, event.type, event.problem, subject.kind,
                 subject.name, event.status, event.previous_status, event.change, event.enterprise, event.organization,
                 event.provider_time, event.provider_time_field, event.key, event.key_reused, event.via, event.secret,
-                event.url_type, event.subject, source.type_prefix\(withBody ? bodyColumns : "")
+                event.url_type, event.subject, source.type_prefix, event.passed\(withBody ? bodyColumns : "")
             FROM event
             JOIN source ON source.id = event.source
             LEFT JOIN subject ON subject.id = event.subject
@@ -133,16 +155,17 @@ extension StoredEvent {
         urlType = row.text(19)
         subject = row.optionalInteger(20)
         typePrefix = row.text(21) ?? ""
-        guard row.count > 22 else { return }
+        hasPassed = row.integer(22) != 0
+        guard row.count > 23 else { return }
         body = Body(
-            bytes: row.bytes(22),
-            sha256: row.bytes(23) ?? [],
+            bytes: row.bytes(23),
+            sha256: row.bytes(24) ?? [],
             headers: KeptHeaders(
-                contentType: row.text(24),
-                signature: row.text(25),
-                idempotencyKey: row.text(26),
-                userAgent: row.text(27),
-                traceParent: row.text(28)
+                contentType: row.text(25),
+                signature: row.text(26),
+                idempotencyKey: row.text(27),
+                userAgent: row.text(28),
+                traceParent: row.text(29)
             )
         )
     }

@@ -1,35 +1,56 @@
+import Foundation
+import GRDB
 import KychookCrypto
 import KychookModel
 
 /// A short key under which something is found again: 16 bytes of SHA-256.
 ///
 /// A collision would need some 2^64 genuine events, and even then a copy is compared with the event it seems to repeat.
-struct Fingerprint: Sendable {
-    static let length = 16
+struct Fingerprint: Hashable, Comparable, Sendable {
+    /// The first eight bytes as a number, and the rest: fingerprints are ordered as SQLite orders their bytes.
+    let leading: UInt64
+    private let trailing: UInt64
 
-    private let halves: (UInt64, UInt64)
-
-    /// - Parameter kind: keeps what is looked for in different ways apart.
-    init(_ kind: String, _ parts: [String], _ digest: DigestBytes? = nil, hasher: inout Hasher) {
+    /// - Parameters:
+    ///   - kind: keeps what is looked for in different ways apart.
+    ///   - addParts: updates the hasher with the rest.
+    init(_ kind: String, hasher: inout Hasher, _ addParts: (inout Hasher) -> Void) {
         hasher.reset()
-        for part in [kind] + parts {
-            // Lengths in front: ("ab", "c") and ("a", "bc") must not meet.
-            var length = UInt32(part.utf8.count).littleEndian
-            withUnsafeBytes(of: &length) { hasher.update($0) }
-            hasher.update(part)
-        }
-        digest?.withUnsafeBytes { hasher.update($0) }
-        halves = hasher.finish().withUnsafeBytes { bytes in
-            (bytes.loadUnaligned(as: UInt64.self), bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
-        }
+        hasher.update(part: kind)
+        addParts(&hasher)
+        self = hasher.finish().withUnsafeBytes { Fingerprint(leading16: $0) }
+    }
+
+    /// - Returns: nil unless it is 16 bytes.
+    init?(_ value: DatabaseValue) {
+        guard case .blob(let data) = value.storage, data.count == 16 else { return nil }
+        self = data.withUnsafeBytes { Fingerprint(leading16: $0) }
+    }
+
+    private init(leading16 bytes: UnsafeRawBufferPointer) {
+        leading = UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self))
+        trailing = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
     }
 
     init(of subject: Subject, source: String, hasher: inout Hasher) {
-        self.init("subject", [source, subject.kind.rawValue, subject.id], hasher: &hasher)
+        self.init("subject", hasher: &hasher) { hasher in
+            hasher.update(part: source)
+            hasher.update(part: subject.kind.rawValue)
+            hasher.update(part: subject.id)
+        }
     }
 
     func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        withUnsafeBytes(of: halves, body)
+        withUnsafeBytes(of: (leading.bigEndian, trailing.bigEndian), body)
+    }
+
+    static func < (left: Fingerprint, right: Fingerprint) -> Bool {
+        (left.leading, left.trailing) < (right.leading, right.trailing)
+    }
+
+    /// It is a digest already: half of it tells it from nearly every other.
+    func hash(into hasher: inout Swift.Hasher) {
+        hasher.combine(leading)
     }
 
     var bytes: [UInt8] { withBytes { Array($0) } }
@@ -39,9 +60,7 @@ struct Fingerprint: Sendable {
 struct Fingerprints: Sendable {
     /// By the signed key where there is one, else by the body.
     let primary: Fingerprint
-    /// The signed key together with what the event says: finds a second copy of an event whose key was reused.
-    let content: Fingerprint?
-    /// The body together with the unsigned `idempotency-key` header.
+    /// The body together with the unsigned `idempotency-key` header; nil where there is a signed key.
     let header: Fingerprint?
 
     init(
@@ -51,26 +70,67 @@ struct Fingerprints: Sendable {
         headerKey: String?,
         hasher: inout Hasher
     ) {
-        // Uninterpreted events are scoped by source alone.
-        let scope = [source, interpretation.problem == nil ? interpretation.type : ""]
-        if let key = interpretation.key {
-            let content = [
-                key, interpretation.subject?.description ?? "", interpretation.status ?? "",
-                interpretation.time.map { "\($0.moment.milliseconds)" } ?? "",
-            ]
-            primary = Fingerprint("key", scope + [key], hasher: &hasher)
-            self.content = Fingerprint("content", scope + content, hasher: &hasher)
-            header = nil
-        } else {
-            primary = Fingerprint("body", scope, digest, hasher: &hasher)
-            content = nil
-            header = headerKey.map { Fingerprint("header", scope + [$0], digest, hasher: &hasher) }
+        let scope = Scope(source: source, interpretation)
+        guard let key = interpretation.key else {
+            primary = Fingerprint("body", hasher: &hasher) { hasher in
+                hasher.update(scope)
+                digest.withUnsafeBytes { hasher.update($0) }
+            }
+            header = headerKey.map { key in
+                Fingerprint("header", hasher: &hasher) { hasher in
+                    hasher.update(scope)
+                    hasher.update(part: key)
+                    digest.withUnsafeBytes { hasher.update($0) }
+                }
+            }
+            return
+        }
+        primary = Fingerprint("key", hasher: &hasher) { hasher in
+            hasher.update(scope)
+            hasher.update(part: key)
+        }
+        header = nil
+    }
+}
+
+extension Fingerprint {
+    /// The signed key together with what the event says: finds a second copy of an event whose key was reused.
+    ///
+    /// Asked for so seldom that it is not made beforehand.
+    init(contentOf interpretation: Interpretation, key: String, source: String) {
+        var hasher = Hasher()
+        self.init("content", hasher: &hasher) { hasher in
+            hasher.update(Scope(source: source, interpretation))
+            hasher.update(part: key)
+            hasher.update(part: interpretation.subject?.description ?? "")
+            hasher.update(part: interpretation.status ?? "")
+            hasher.update(part: interpretation.time.map { "\($0.moment.milliseconds)" } ?? "")
         }
     }
+}
 
-    /// Under which a copy is to find the event, now that it is stored: one or two.
-    func toRemember(keyReused: Bool) -> [Fingerprint] {
-        // The key itself stays with the first event that had it.
-        [keyReused ? content ?? primary : primary, header].compactMap(\.self)
+/// Within which a key or a body is expected once.
+private struct Scope {
+    let source: String
+    /// Empty: uninterpreted events are scoped by source alone.
+    let type: String
+
+    init(source: String, _ interpretation: Interpretation) {
+        self.source = source
+        type = interpretation.problem == nil ? interpretation.type : ""
+    }
+}
+
+extension Hasher {
+    /// With its length in front: ("ab", "c") and ("a", "bc") must not meet.
+    fileprivate mutating func update(part: String) {
+        var length = UInt32(part.utf8.count).littleEndian
+        withUnsafeBytes(of: &length) { update($0) }
+        update(part)
+    }
+
+    fileprivate mutating func update(_ scope: Scope) {
+        update(part: scope.source)
+        update(part: scope.type)
     }
 }

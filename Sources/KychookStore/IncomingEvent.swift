@@ -49,6 +49,18 @@ package final class IncomingEvent: Sendable {
         )
         subject = interpretation.subject.map { Fingerprint(of: $0, source: source.name, hasher: &hasher) }
     }
+
+    /// Nil when it has no signed key.
+    var contentFingerprint: Fingerprint? {
+        interpretation.key.map { Fingerprint(contentOf: interpretation, key: $0, source: source.name) }
+    }
+
+    /// Under which a copy is to find the event, now that it is stored: one or two.
+    func fingerprintsToRemember(keyReused: Bool) -> [Fingerprint] {
+        // The key itself stays with the first event that had it.
+        if keyReused, let contentFingerprint { return [contentFingerprint] }
+        return [fingerprints.primary] + (fingerprints.header.map { [$0] } ?? [])
+    }
 }
 
 /// What the event log must know of a source.

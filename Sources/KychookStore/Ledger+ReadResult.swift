@@ -148,6 +148,7 @@ extension Ledger {
 extension ConfirmationVerdict.Answer {
     fileprivate init?(_ incoming: IncomingEvent, _ source: SourceRules) {
         guard let status = incoming.interpretation.status else { return nil }
-        self.init(source.listed(status), updated: incoming.interpretation.time?.moment)
+        let time = StatusVerdict.usableTime(incoming.interpretation, received: incoming.received)
+        self.init(source.listed(status), updated: time?.moment)
     }
 }

@@ -9,31 +9,33 @@ final class Ledger {
     let confirmations: ConfirmationTable
     let young: YoungFingerprints
     private var identifiers: EventIDGenerator
-    private(set) var lastSequence: Int64
+    private(set) var newest: Newest
+    /// As it stands in the database.
+    private var writtenNewest: Newest
     private var sources: [String: (row: Int64, typePrefix: String)] = [:]
 
     /// - Parameter youngFingerprints: how many are kept in memory.
     init(_ database: Database, youngFingerprints: Int) throws {
-        // Also counts events that were erased since: a sequence is never used again.
-        lastSequence = try Int64.fetchOne(database, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'event'") ?? 0
+        newest = try Newest(database)
+        writtenNewest = newest
         young = try YoungFingerprints(database, capacity: youngFingerprints)
-        statements = try Statements(database)
+        statements = try Statements(database, young: young)
         confirmations = try ConfirmationTable(database)
-        let newest = try Row.fetchOne(database, sql: "SELECT sequence, id FROM event ORDER BY sequence DESC LIMIT 1")
-        identifiers = EventIDGenerator(after: newest.flatMap { EventID(blob: $0["id"]) })
+        let last = try Row.fetchOne(database, sql: "SELECT id FROM event ORDER BY sequence DESC LIMIT 1")
+        identifiers = EventIDGenerator(after: last.flatMap { EventID(blob: $0["id"]) })
     }
 
     /// Runs `body`, and forgets what it counted when it throws: the transaction is rolled back with it.
     func withRollback<Result>(_ body: () throws -> Result) throws -> Result {
-        let sequence = lastSequence
-        let sources = sources
-        let position = young.position
+        let (newest, writtenNewest, sources) = (newest, writtenNewest, sources)
+        young.beginTransaction()
         do {
             return try body()
         } catch {
-            lastSequence = sequence
+            self.newest = newest
+            self.writtenNewest = writtenNewest
             self.sources = sources
-            young.restore(position)
+            young.rollBack()
             throw error
         }
     }
@@ -62,7 +64,7 @@ final class Ledger {
             previousStatus: subject?.state.status,
             keyReused: keyReused,
             source: source,
-            fingerprints: incoming.fingerprints.toRemember(keyReused: keyReused)
+            fingerprints: incoming.fingerprintsToRemember(keyReused: keyReused)
         ) { event in
             try store(demand.change, of: event, incoming, source: source, known: subject)
         }
@@ -83,9 +85,9 @@ final class Ledger {
         fingerprints: [Fingerprint] = [],
         move: (Event) throws -> Int64?
     ) throws -> (Event, subject: Int64?) {
-        lastSequence += 1
+        newest.event += 1
         let event = Event(
-            sequence: lastSequence,
+            sequence: newest.event,
             id: identifiers.next(at: incoming.received),
             received: incoming.received,
             source: incoming.source.name,
@@ -98,21 +100,26 @@ final class Ledger {
         let subject = try move(event)
         try statements.insert(event, source: source, subject: subject, incoming, fingerprints: fingerprints)
         try statements.insertBody(incoming, sequence: event.sequence)
-        for fingerprint in fingerprints { try young.remember(fingerprint, target: event.sequence) }
+        for fingerprint in fingerprints { young.remember(fingerprint, target: event.sequence) }
         return (event, subject)
     }
 
-    /// Once a batch, before its commit.
-    func finishBatch() throws {
-        try young.moveSurplus(newest: .init(event: lastSequence, subject: statements.newestSubject()))
+    /// At the end of every transaction, before its commit.
+    func finishTransaction() throws {
+        try young.moveSurplus(newest: newest)
+        guard newest != writtenNewest else { return }
+        try statements.moveNewest(to: newest)
+        writtenNewest = newest
     }
 
     private func knownCopy(of incoming: IncomingEvent) throws -> KnownCopy? {
         let fingerprints = incoming.fingerprints
         guard let first = try statements.copy(fingerprints.primary) else { return nil }
-        if let content = fingerprints.content {
+        if incoming.interpretation.key != nil {
             // The first event of a key has its content in its own row; later ones have a fingerprint of theirs.
-            let agrees = try first.agrees(with: incoming.interpretation) || statements.copy(content) != nil
+            let agrees =
+                try first.agrees(with: incoming.interpretation)
+                || incoming.contentFingerprint.flatMap(statements.copy) != nil
             return first.copy(agrees ? .keyAgrees : .keyDiffers)
         }
         if let header = fingerprints.header, let same = try statements.copy(header) { return same.copy(.bodyAndHeader) }
@@ -154,15 +161,17 @@ final class Ledger {
         state: SubjectState,
         event: Event
     ) throws -> Int64 {
-        let row = try statements.insertSubject(
+        newest.subject += 1
+        try statements.insertSubject(
             subject,
+            row: newest.subject,
             fingerprint: fingerprint,
             source: source,
             state: state,
             event: event
         )
-        try young.remember(fingerprint, target: row)
-        return row
+        young.remember(fingerprint, target: newest.subject)
+        return newest.subject
     }
 
     /// The row of a source, made when it is first seen, kept in step with its prefix.
@@ -171,6 +180,24 @@ final class Ledger {
         let row = try statements.putSource(source)
         sources[source.name] = (row, source.typePrefix)
         return row
+    }
+}
+
+/// The greatest numbers ever given, also to what was removed since: none is given again.
+struct Newest: Equatable {
+    /// Sequence.
+    var event: Int64
+    /// Row.
+    var subject: Int64
+
+    init(event: Int64, subject: Int64) {
+        self.event = event
+        self.subject = subject
+    }
+
+    fileprivate init(_ database: Database) throws {
+        let row = try Row.fetchOne(database, sql: "SELECT event, subject FROM newest")
+        self.init(event: row?[0] ?? 0, subject: row?[1] ?? 0)
     }
 }
 

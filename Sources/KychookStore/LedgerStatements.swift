@@ -4,46 +4,41 @@ import KychookModel
 
 /// The writer's hot statements, each next to the one function that uses it.
 final class Statements {
+    private let young: YoungFingerprints
+    private let findTarget: Statement
     private let findCopy: Statement
     private let findSubject: Statement
     private let addSubject: Statement
-    private let findNewestSubject: Statement
+    private let moveNewest: Statement
     private let moveSubject: Statement
     private let renewSubject: Statement
     private let addEvent: Statement
     private let addBody: Statement
-    private let addFingerprint: Statement
-    private let forgetYoung: Statement
     private let addSource: Statement
 
-    /// What a fingerprint leads to, in SQL: the young ones know better.
-    private static let target = """
-        coalesce(
-            (SELECT target FROM temp.young_fingerprint WHERE value = ?1), (SELECT target FROM fingerprint WHERE value = ?1)
-        )
-        """
-
-    init(_ database: Database) throws {
+    init(_ database: Database, young: YoungFingerprints) throws {
+        self.young = young
+        findTarget = try Statement(database, "SELECT target FROM fingerprint WHERE value = ?")
         findCopy = try Statement(
             database,
             """
             SELECT event.sequence, event.received, event.status, event.provider_time, subject.kind, subject.name
             FROM event LEFT JOIN subject ON subject.id = event.subject
-            WHERE event.sequence = \(Statements.target)
+            WHERE event.sequence = ?
             """
         )
         findSubject = try Statement(
             database,
-            "SELECT id, status, newest, newest_field FROM subject WHERE id = \(Statements.target)"
+            "SELECT id, status, newest, newest_field FROM subject WHERE id = ?"
         )
         addSubject = try Statement(
             database,
             """
-            INSERT INTO subject (name, kind, source, status, since, event, newest, newest_field, fingerprint)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO subject (name, kind, source, status, since, event, newest, newest_field, fingerprint, id)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """
         )
-        findNewestSubject = try Statement(database, "SELECT max(id) FROM subject")
+        moveNewest = try Statement(database, "UPDATE newest SET event = ?, subject = ?")
         moveSubject = try Statement(
             database,
             "UPDATE subject SET status = ?, since = ?, event = ?, newest = ?, newest_field = ? WHERE id = ?"
@@ -65,11 +60,6 @@ final class Statements {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """
         )
-        addFingerprint = try Statement(
-            database,
-            "INSERT INTO fingerprint (value, target) VALUES (?, ?) ON CONFLICT DO UPDATE SET target = excluded.target"
-        )
-        forgetYoung = try Statement(database, "DELETE FROM temp.young_fingerprint WHERE value = ?")
         addSource = try Statement(
             database,
             """
@@ -97,8 +87,16 @@ final class Statements {
         }
     }
 
+    /// What a fingerprint leads to: the young ones know better.
+    private func target(of fingerprint: Fingerprint) throws(SQLiteFailure) -> Int64? {
+        if let target = young[fingerprint] { return target }
+        findTarget.bind(1, fingerprint)
+        return try findTarget.row { $0.integer(0) }
+    }
+
     func copy(_ fingerprint: Fingerprint) throws(SQLiteFailure) -> Copy? {
-        findCopy.bind(1, fingerprint)
+        guard let sequence = try target(of: fingerprint) else { return nil }
+        findCopy.bind(1, sequence)
         return try findCopy.row { row in
             Copy(
                 sequence: row.integer(0),
@@ -116,7 +114,8 @@ final class Statements {
     }
 
     func subject(_ fingerprint: Fingerprint) throws(SQLiteFailure) -> SubjectRow? {
-        findSubject.bind(1, fingerprint)
+        guard let row = try target(of: fingerprint) else { return nil }
+        findSubject.bind(1, row)
         return try findSubject.row { row in
             SubjectRow(
                 id: row.integer(0),
@@ -131,11 +130,12 @@ final class Statements {
     /// The caller has the fingerprint remembered.
     func insertSubject(
         _ subject: Subject,
+        row: Int64,
         fingerprint: Fingerprint,
         source: Int64,
         state: SubjectState,
         event: Event
-    ) throws(SQLiteFailure) -> Int64 {
+    ) throws(SQLiteFailure) {
         addSubject.bind(1, subject.id)
         addSubject.bind(2, subject.kind.code)
         addSubject.bind(3, source)
@@ -146,13 +146,14 @@ final class Statements {
         addSubject.bind(7, state.newest?.moment.milliseconds)
         addSubject.bind(8, state.newest?.field)
         addSubject.bind(9, fingerprint)
-        // Not RETURNING: SQLite makes a temporary table for each run of it.
+        addSubject.bind(10, row)
         try addSubject.run()
-        return addSubject.newRow
     }
 
-    func newestSubject() throws(SQLiteFailure) -> Int64 {
-        try findNewestSubject.row { $0.integer(0) } ?? 0
+    func moveNewest(to newest: Newest) throws(SQLiteFailure) {
+        moveNewest.bind(1, newest.event)
+        moveNewest.bind(2, newest.subject)
+        try moveNewest.run()
     }
 
     func moveSubject(_ id: Int64, to state: SubjectState, event: Event) throws(SQLiteFailure) {
@@ -213,15 +214,6 @@ final class Statements {
         addBody.bind(7, incoming.headers.userAgent)
         addBody.bind(8, incoming.headers.traceParent)
         try addBody.run()
-    }
-
-    /// At once on disk: for what happens seldom, and for what the target's own row does not hold.
-    func remember(_ fingerprint: Fingerprint, target: Int64) throws(SQLiteFailure) {
-        addFingerprint.bind(1, fingerprint)
-        addFingerprint.bind(2, target)
-        try addFingerprint.run()
-        forgetYoung.bind(1, fingerprint)
-        try forgetYoung.run()
     }
 
     func putSource(_ source: SourceRules) throws -> Int64 {

@@ -23,7 +23,7 @@ extension EventLog {
         droppingBefore oldest: Int64,
         then done: @escaping @Sendable (Bool) -> Void
     ) {
-        perform { database in
+        perform { database, _ in
             for hour in hours {
                 try database.execute(
                     sql: """

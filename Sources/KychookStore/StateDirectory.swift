@@ -18,7 +18,7 @@ package struct StateDirectory: Sendable {
         do {
             try makeDirectory(path)
         } catch {
-            throw .unavailable(path: path, reason: error.reason)
+            throw .unavailable(path: path, reason: error.reason + remedy(forCode: error.code))
         }
     }
 
@@ -36,7 +36,7 @@ package struct StateDirectory: Sendable {
         } catch let error as StoreError {
             throw error
         } catch let error as SystemError {
-            throw .unavailable(path: lock, reason: error.reason)
+            throw .unavailable(path: lock, reason: error.reason + remedy(forCode: error.code))
         } catch {
             preconditionFailure("only system calls and our own errors are thrown above")
         }
@@ -66,6 +66,10 @@ package struct StateDirectory: Sendable {
             }
         }
         return try acquireLock(owner: owner)
+    }
+
+    private func remedy(forCode code: Int32) -> String {
+        code == ENOSPC || code == EDQUOT ? ": \(StoreError.makeRoom)" : ""
     }
 
     /// Whether so many bytes may still be written; a file system that does not tell is not full.

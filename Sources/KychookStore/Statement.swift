@@ -9,6 +9,9 @@ import KychookModel
 final class Statement {
     private let handle: OpaquePointer
     private let connection: OpaquePointer
+    /// Holds what is bound, which SQLite would otherwise copy into memory that it allocates for each value.
+    private let bound = UnsafeMutableRawBufferPointer.allocate(byteCount: 1024, alignment: 1)
+    private var boundCount = 0
 
     init(_ database: Database, _ sql: String) throws(SQLiteFailure) {
         guard let connection = database.sqliteConnection else {
@@ -23,6 +26,7 @@ final class Statement {
 
     deinit {
         sqlite3_finalize(handle)
+        bound.deallocate()
     }
 
     func bind(_ index: Int32, _ value: Int64?) {
@@ -40,8 +44,14 @@ final class Statement {
             return
         }
         text.withUTF8 { bytes in
-            let start = UnsafeRawPointer(bytes.baseAddress)?.assumingMemoryBound(to: CChar.self)
-            _ = sqlite3_bind_text(handle, index, start, Int32(bytes.count), copyAtOnce)
+            let (start, lifetime) = keep(UnsafeRawBufferPointer(bytes))
+            sqlite3_bind_text(
+                handle,
+                index,
+                start?.assumingMemoryBound(to: CChar.self),
+                Int32(bytes.count),
+                lifetime
+            )
         }
     }
 
@@ -49,8 +59,19 @@ final class Statement {
         if bytes.isEmpty {
             sqlite3_bind_zeroblob(handle, index, 0)
         } else {
-            sqlite3_bind_blob(handle, index, bytes.baseAddress, Int32(bytes.count), copyAtOnce)
+            let (start, lifetime) = keep(bytes)
+            sqlite3_bind_blob(handle, index, start, Int32(bytes.count), lifetime)
         }
+    }
+
+    /// Copies bytes to where they stay until the statement has run; what is too long is left to SQLite to copy.
+    private func keep(_ bytes: UnsafeRawBufferPointer) -> (start: UnsafeRawPointer?, sqlite3_destructor_type?) {
+        guard bytes.count <= bound.count - boundCount else { return (bytes.baseAddress, copyAtOnce) }
+        let place = UnsafeMutableRawBufferPointer(rebasing: bound[boundCount...])
+        place.copyMemory(from: bytes)
+        boundCount += bytes.count
+        // SQLITE_STATIC
+        return (UnsafeRawPointer(place.baseAddress), nil)
     }
 
     func bind(_ index: Int32, bytes: [UInt8]) {
@@ -66,15 +87,13 @@ final class Statement {
         _ = try row { _ in }
     }
 
-    /// The row that the last insertion through this connection made.
-    var newRow: Int64 { sqlite3_last_insert_rowid(connection) }
-
-    /// Rows that the last run of a statement of this connection wrote or deleted.
-    var changes: Int { Int(sqlite3_changes64(connection)) }
-
     /// Runs the statement and reads its first row, if it has one.
     func row<Result>(_ read: (borrowing Columns) -> Result) throws(SQLiteFailure) -> Result? {
-        defer { sqlite3_reset(handle) }
+        defer {
+            sqlite3_reset(handle)
+            // Every parameter is bound anew before the next run.
+            boundCount = 0
+        }
         switch sqlite3_step(handle) {
         case SQLITE_ROW: return read(Columns(handle: handle))
         case SQLITE_DONE: return nil

@@ -48,8 +48,6 @@ package enum StatusVerdict: Equatable, Sendable {
     /// How long the same bytes without a status count as the provider's retry: its last one comes 7 h 46 min after
     /// the first attempt (bitgo.md section 3).
     package static let retrySpan = Duration.hours(8)
-    /// A provider's time further ahead than this is no time.
-    package static let maximumAhead = Duration.minutes(5)
 
     package static func judge(
         _ incoming: Interpretation,
@@ -118,8 +116,7 @@ package enum StatusVerdict: Equatable, Sendable {
         _ incoming: Interpretation,
         received: Timestamp
     ) -> Interpretation.ProviderTime? {
-        guard let time = incoming.time, time.moment - received <= maximumAhead else { return nil }
-        return time
+        incoming.time.flatMap { $0.isCredible(received: received) ? $0 : nil }
     }
 
     /// The subject after an event with this change.

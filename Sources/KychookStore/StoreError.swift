@@ -9,6 +9,9 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
     /// The disk, the directory or the file refuses.
     case unavailable(path: String, reason: String)
 
+    /// What to do about a full disk.
+    package static let makeRoom = "make room on its disk"
+
     package var description: String {
         switch self {
         case .locked(let path, let holder):

@@ -29,7 +29,7 @@ final class WriteQueue: Sendable {
     /// An operator's change: exactly one of the two is called.
     struct Operation {
         /// Gives back what went wrong: it may be the store's fault.
-        let run: @Sendable (Database) -> (any Error)?
+        let run: @Sendable (Database, Ledger) -> (any Error)?
         let abandon: @Sendable () -> Void
     }
 

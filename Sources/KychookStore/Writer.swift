@@ -55,6 +55,8 @@ final class Writer {
 
     /// The thread's whole life: one turn after another until the queue is closed and empty.
     func run() {
+        // Before anybody waits for an event that cannot be kept.
+        _ = enoughSpace()
         while var turn = queue.next(notBefore: pauses.end) {
             take(&turn)
             queue.finish(&turn)
@@ -76,7 +78,7 @@ final class Writer {
             let session = try openSession()
             try session.connection.writeWithoutTransaction { database in
                 try commit(&turn, session, database)
-                try runOperations(&turn, database)
+                try runOperations(&turn, session, database)
                 checkpointer.afterCommit(database)
             }
             recover()
@@ -92,14 +94,12 @@ final class Writer {
 
     private func commit(_ turn: inout WriteQueue.Turn, _ session: Session, _ database: Database) throws {
         guard !turn.appends.isEmpty || !turn.reports.isEmpty else { return }
-        let newest = session.ledger.lastSequence
-        defer { if session.ledger.lastSequence > newest { turn.newestSequence = session.ledger.lastSequence } }
+        let newest = session.ledger.newest.event
+        defer { if session.ledger.newest.event > newest { turn.newestSequence = session.ledger.newest.event } }
         do {
             let outcomes = try transaction(database, session, events: turn.appends.count) {
                 for report in turn.reports { try record(report, session) }
-                let outcomes = try turn.appends.map { try session.ledger.append($0.event) }
-                try session.ledger.finishBatch()
-                return outcomes
+                return try turn.appends.map { try session.ledger.append($0.event) }
             }
             turn.succeed(outcomes)
         } catch let failure as SQLiteFailure where !failure.concernsWholeStore {
@@ -153,6 +153,7 @@ final class Writer {
             try database.beginTransaction(.immediate)
             do {
                 let result = try body()
+                try session.ledger.finishTransaction()
                 try database.commit()
                 commits.withLock { $0.add(events: events, duration: .now() - begin) }
                 return result
@@ -164,10 +165,10 @@ final class Writer {
     }
 
     /// Each tells its caller itself what went wrong; here it counts only when the store is at fault.
-    private func runOperations(_ turn: inout WriteQueue.Turn, _ database: Database) throws {
+    private func runOperations(_ turn: inout WriteQueue.Turn, _ session: Session, _ database: Database) throws {
         var fault: (any Error)?
         for operation in turn.takeOperations() {
-            let error = operation.run(database)
+            let error = operation.run(database, session.ledger)
             if let error = error as? DatabaseError, SQLiteFailure(error).concernsWholeStore { fault = error }
         }
         if let fault { throw fault }
@@ -179,7 +180,9 @@ final class Writer {
         let now = MonotonicTime.now()
         if let checked = spaceCheckedAt, now - checked < .milliseconds(500) { return hasSpace }
         spaceCheckedAt = now
+        let had = hasSpace
         hasSpace = directory.hasSpace(above: queue.freeSpaceFloor)
+        if hasSpace != had { options.onSpace(hasSpace) }
         return hasSpace
     }
 

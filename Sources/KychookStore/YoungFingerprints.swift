@@ -4,126 +4,145 @@ import GRDB
 /// together.
 ///
 /// Fingerprints come in no order. Written one by one, each would change a page of the index of its own, which the log,
-/// the sync and the checkpoint then carry: that was a third of an event's cost. Here they are collected in a temporary
-/// table, and after each batch as many as came in are moved, slice by slice of their range, so that one page takes many.
+/// the sync and the checkpoint then carry: that was a third of an event's cost. Here they are collected, and after each
+/// batch as many as came in are moved, slice by slice of their range, so that one page takes many.
 ///
 /// Nothing is lost with the memory: an event's and a subject's row hold their fingerprints too, and those beyond the mark
-/// are read again at the start. A temporary table takes part in its connection's transactions, so a rollback needs no
-/// care. Lives as long as its connection. Owned by the writer thread.
+/// are read again at the start. Lives as long as its connection. Owned by the writer thread.
 final class YoungFingerprints {
     /// Of the range of the first two bytes; in the default capacity a slice holds some 64.
-    private static let slices = 512
+    private static let sliceCount = 512
+    /// Written by one run of a statement: running one costs as much as writing two or three.
+    private static let rowsAtOnce = 8
 
-    private let add: Statement
-    private let move: Statement
-    private let forget: Statement
+    private let put: Statement
     private let mark: Statement
-    private let remaining: Statement
     private let capacity: Int
-    private(set) var position: Position
+    /// What each leads to.
+    private var slices = [[Fingerprint: Int64]](repeating: [:], count: sliceCount)
+    private var count = 0
+    /// Moved next.
+    private var slice = 0
+    /// What was newest when the first slice of this round was moved: at its end all up to there are on disk.
+    private var roundBegan = Newest(event: 0, subject: 0)
+    private var undo = Undo(slice: 0, roundBegan: Newest(event: 0, subject: 0))
 
-    /// How far the moving is. Given back to ``restore(_:)`` when the transaction that moved was rolled back.
-    struct Position {
-        /// In memory; one that came again meanwhile, or was forgotten, is counted until the round ends.
-        var count: Int
-        /// Moved next.
-        var slice = 0
-        /// What was newest when the first slice of this round was moved: at its end all up to there are on disk.
+    /// How it was before the present transaction.
+    private struct Undo {
+        var slice: Int
         var roundBegan: Newest
-    }
-
-    struct Newest {
-        /// Sequence.
-        var event: Int64
-        /// Row.
-        var subject: Int64
+        /// What was changed, oldest first, and where it led before; nil: nowhere.
+        var targets: [(fingerprint: Fingerprint, target: Int64?)] = []
     }
 
     /// Reads what is not on disk yet.
     /// - Parameter capacity: about so many stay in memory.
     init(_ database: Database, capacity: Int) throws {
-        try database.execute(
-            sql: """
-                CREATE TEMP TABLE young_fingerprint (value BLOB PRIMARY KEY, target INTEGER NOT NULL) WITHOUT ROWID;
-                INSERT OR REPLACE INTO temp.young_fingerprint
-                    -- One of 16 bytes, or two in a row.
-                    SELECT substr(fingerprints, 1, 16), sequence FROM event
-                    WHERE sequence > (SELECT event FROM fingerprint_mark) AND length(fingerprints) >= 16
-                    UNION ALL
-                    SELECT substr(fingerprints, 17, 16), sequence FROM event
-                    WHERE sequence > (SELECT event FROM fingerprint_mark) AND length(fingerprints) = 32
-                    UNION ALL
-                    SELECT fingerprint, id FROM subject WHERE id > (SELECT subject FROM fingerprint_mark);
-                """
-        )
-        add = try Statement(
-            database,
-            """
-            INSERT INTO temp.young_fingerprint (value, target) VALUES (?, ?)
-            ON CONFLICT DO UPDATE SET target = excluded.target
-            """
-        )
-        move = try Statement(
+        put = try Statement(
             database,
             """
             INSERT INTO fingerprint (value, target)
-            SELECT value, target FROM temp.young_fingerprint WHERE value >= ? AND value < ? ORDER BY value
+            VALUES \([String](repeating: "(?, ?)", count: YoungFingerprints.rowsAtOnce).joined(separator: ", "))
             ON CONFLICT DO UPDATE SET target = excluded.target
             """
         )
-        forget = try Statement(database, "DELETE FROM temp.young_fingerprint WHERE value >= ? AND value < ?")
         mark = try Statement(database, "UPDATE fingerprint_mark SET event = ?, subject = ?")
-        remaining = try Statement(database, "SELECT count(*) FROM temp.young_fingerprint")
         self.capacity = capacity
-        position = Position(count: 0, roundBegan: Newest(event: 0, subject: 0))
-        position.count = try count()
+        let rows = try Row.fetchCursor(
+            database,
+            sql: """
+                -- One of 16 bytes, or two in a row.
+                SELECT substr(fingerprints, 1, 16), sequence FROM event
+                WHERE sequence > (SELECT event FROM fingerprint_mark) AND length(fingerprints) >= 16
+                UNION ALL
+                SELECT substr(fingerprints, 17, 16), sequence FROM event
+                WHERE sequence > (SELECT event FROM fingerprint_mark) AND length(fingerprints) = 32
+                UNION ALL
+                SELECT fingerprint, id FROM subject WHERE id > (SELECT subject FROM fingerprint_mark)
+                """
+        )
+        while let row = try rows.next() {
+            if let fingerprint = Fingerprint(row[0]) { set(fingerprint, to: row[1]) }
+        }
     }
 
-    private func count() throws(SQLiteFailure) -> Int {
-        try remaining.row { Int($0.integer(0)) } ?? 0
-    }
+    /// Sequence of the event, or row of the subject; nil: it is not young, or unknown.
+    subscript(fingerprint: Fingerprint) -> Int64? { slices[fingerprint.slice][fingerprint] }
 
     /// - Parameter target: sequence of the event, or row of the subject, whose own row holds the fingerprint too.
-    func remember(_ fingerprint: Fingerprint, target: Int64) throws(SQLiteFailure) {
-        add.bind(1, fingerprint)
-        add.bind(2, target)
-        try add.run()
-        position.count += 1
+    func remember(_ fingerprint: Fingerprint, target: Int64) {
+        undo.targets.append((fingerprint, set(fingerprint, to: target)))
     }
 
+    /// At once on disk: for what happens seldom, and for what the target's own row does not hold.
+    func settle(_ fingerprint: Fingerprint, target: Int64) throws(SQLiteFailure) {
+        try write([(fingerprint, target)])
+        undo.targets.append((fingerprint, set(fingerprint, to: nil)))
+    }
+
+    /// - Returns: where it led before.
+    @discardableResult
+    private func set(_ fingerprint: Fingerprint, to target: Int64?) -> Int64? {
+        let former = slices[fingerprint.slice][fingerprint]
+        slices[fingerprint.slice][fingerprint] = target
+        count += (target == nil ? 0 : 1) - (former == nil ? 0 : 1)
+        return former
+    }
+
+    // MARK: - Moving
+
     /// Moves slices until the rest is within the capacity; at the end of a batch, in its transaction.
-    func moveSurplus(newest: @autoclosure () throws -> Newest) throws {
-        while position.count > capacity {
-            if position.slice == 0 { position.roundBegan = try newest() }
+    func moveSurplus(newest: Newest) throws(SQLiteFailure) {
+        while count > capacity {
+            if slice == 0 { roundBegan = newest }
             try moveSlice()
-            position.slice += 1
-            guard position.slice == YoungFingerprints.slices else { continue }
-            position.slice = 0
-            mark.bind(1, position.roundBegan.event)
-            mark.bind(2, position.roundBegan.subject)
+            slice += 1
+            guard slice == YoungFingerprints.sliceCount else { continue }
+            slice = 0
+            mark.bind(1, roundBegan.event)
+            mark.bind(2, roundBegan.subject)
             try mark.run()
-            position.count = try count()
         }
     }
 
     private func moveSlice() throws(SQLiteFailure) {
-        let (start, end) = (bound(position.slice), bound(position.slice + 1))
-        for statement in [move, forget] {
-            statement.bind(1, bytes: start)
-            statement.bind(2, bytes: end)
-            try statement.run()
+        let moved = slices[slice].sorted { $0.key < $1.key }
+        try write(moved)
+        count -= moved.count
+        slices[slice].removeAll(keepingCapacity: true)
+        for (fingerprint, target) in moved { undo.targets.append((fingerprint, target)) }
+    }
+
+    private func write(_ rows: [(key: Fingerprint, value: Int64)]) throws(SQLiteFailure) {
+        for start in stride(from: 0, to: rows.count, by: YoungFingerprints.rowsAtOnce) {
+            for place in 0..<YoungFingerprints.rowsAtOnce {
+                // The last one again and again where there are not enough: that changes nothing.
+                let (fingerprint, target) = rows[min(start + place, rows.count - 1)]
+                put.bind(Int32(2 * place + 1), fingerprint)
+                put.bind(Int32(2 * place + 2), target)
+            }
+            try put.run()
         }
-        position.count -= forget.changes
     }
 
-    /// The smallest fingerprint of a slice, or what is greater than all of them.
-    private func bound(_ slice: Int) -> [UInt8] {
-        guard slice < YoungFingerprints.slices else { return [UInt8](repeating: 0xFF, count: Fingerprint.length + 1) }
-        let start = slice * (65_536 / YoungFingerprints.slices)
-        return [UInt8(start >> 8), UInt8(start & 0xFF)]
+    // MARK: - Transactions
+
+    /// What follows is taken back by ``rollBack()``.
+    func beginTransaction() {
+        undo.targets.removeAll(keepingCapacity: true)
+        undo.slice = slice
+        undo.roundBegan = roundBegan
     }
 
-    func restore(_ position: Position) {
-        self.position = position
+    func rollBack() {
+        for (fingerprint, target) in undo.targets.reversed() { set(fingerprint, to: target) }
+        slice = undo.slice
+        roundBegan = undo.roundBegan
+        undo.targets.removeAll()
     }
+}
+
+extension Fingerprint {
+    /// Slices divide the fingerprints by their first bytes, so that those of one stand together on disk.
+    fileprivate var slice: Int { Int(leading >> 55) }
 }

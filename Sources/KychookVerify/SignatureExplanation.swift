@@ -143,7 +143,7 @@ private struct Attempt {
     /// What is wrong with a signature that cannot be right for any body.
     func shape(of signature: String) -> SignatureExplanation.Mistake? {
         guard scheme.encoding == .hex else { return nil }
-        let length = scheme.algorithm.digestLength * 2
+        let length = scheme.algorithm.digest.length * 2
         if signature.utf8.count != length { return .wrongLength(signature.utf8.count) }
         let bytes = Array(signature.utf8).withUnsafeBytes { hexadecimalBytes($0, count: length / 2) }
         return bytes == nil ? .notHexadecimal : nil

@@ -46,7 +46,7 @@ struct SignatureItems {
 }
 
 private func decode(_ text: UnsafeRawBufferPointer, _ scheme: SignatureScheme) -> [UInt8]? {
-    let length = scheme.algorithm.digestLength
+    let length = scheme.algorithm.digest.length
     switch scheme.encoding {
     case .hex:
         return hexadecimalBytes(text, count: length)

@@ -2,9 +2,8 @@ import KychookCrypto
 package import KychookModel
 
 extension SignatureScheme {
-    /// The headers that a sender of this scheme would add: for `kychook send`, the sandbox and tests.
-    /// - Parameters:
-    ///   - headers: values of the headers that the scheme signs, by lower-case name.
+    /// The headers that a sender of this scheme would add: for `kychook send`, the HTTP sink and tests.
+    /// - Parameter headers: values of the headers that the scheme signs, by lower-case name.
     package func sign(
         body: [UInt8],
         secret: Secret,
@@ -17,10 +16,9 @@ extension SignatureScheme {
         for part in signed {
             switch part {
             case .body: body.withUnsafeBytes { authenticator.update($0) }
-            case .literal(let text): Array(text.utf8).withUnsafeBytes { authenticator.update($0) }
-            case .timestamp: Array(time.utf8).withUnsafeBytes { authenticator.update($0) }
-            case .header(let name):
-                Array((headers[name] ?? "").utf8).withUnsafeBytes { authenticator.update($0) }
+            case .literal(let text): authenticator.update(text)
+            case .timestamp: authenticator.update(time)
+            case .header(let name): authenticator.update(headers[name] ?? "")
             }
         }
         let mac = authenticator.finish()

@@ -127,7 +127,7 @@ extension MessageAuthenticator {
         self.init(scheme.algorithm.digest, key: key)
     }
 
-    fileprivate func update(_ text: String) {
+    func update(_ text: String) {
         var text = text
         text.withUTF8 { update(UnsafeRawBufferPointer($0)) }
     }

@@ -65,17 +65,13 @@ struct Report {
 
     /// One flat object on one line.
     var json: String {
-        var bytes: [UInt8] = []
-        for (name, value) in figures {
-            bytes.append(UInt8(ascii: bytes.isEmpty ? "{" : ","))
-            bytes.appendJSONString(name)
-            bytes.append(UInt8(ascii: ":"))
+        let members = figures.map { name, value -> (String, JSONMember?) in
             switch value {
-            case .number(let number, let digits, _): bytes += Array(decimal(number, digits: digits).utf8)
-            case .text(let text): bytes.appendJSONString(text)
+            case .number(let number, let digits, _): (name, .raw(decimal(number, digits: digits)))
+            case .text(let text): (name, .text(text))
             }
         }
-        return String(decoding: bytes + [UInt8(ascii: "}")], as: UTF8.self)
+        return String(decoding: [UInt8](jsonObject: members), as: UTF8.self)
     }
 }
 

@@ -53,13 +53,7 @@ struct BitGoAccess: ParsableArguments {
     }
 
     private func givenToken() throws -> (Secret, place: String) {
-        if let tokenFile {
-            do throws(SecretFile.Fault) {
-                return (try SecretFile.read(tokenFile, .system())[0], tokenFile)
-            } catch {
-                throw failure(.configuration, "the token file \(tokenFile) \(error)")
-            }
-        }
+        if let tokenFile { return (try readTokens(tokenFile)[0], tokenFile) }
         guard let text = Surroundings.system().variables[BitGoAccess.variable], !text.isEmpty else {
             let message = "no access token: put it into a file, chmod 600 it and name it with --token-file, or set "
             throw failure(.configuration, message + BitGoAccess.variable)

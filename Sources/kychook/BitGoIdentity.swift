@@ -37,7 +37,11 @@ struct BitGoIdentity: ParsableCommand {
 
     struct Get: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show one identity, or list all of an organization."
+            abstract: "Show one identity, or list all of an organization.",
+            discussion: """
+                Where BitGo's answer has a field of an unexpected form, the rest is shown, the field is named, and the \
+                command exits 65.
+                """
         )
 
         @OptionGroup var access: BitGoAccess
@@ -70,13 +74,26 @@ struct BitGoIdentity: ParsableCommand {
                 guard let id else {
                     let columns = ["id", "status", "updatedAt", "signaturesRequired"]
                     BitGoRecord.print(records, columns: columns, asJSON: access.isJSON)
+                    try tell(of: identities)
                     return
                 }
-                guard let found = identities.firstIndex(where: { $0.snapshot.id == id }) else {
-                    throw unknownIdentity(id)
-                }
+                guard let found = identities.firstIndex(where: { $0.id == id }) else { throw unknownIdentity(id) }
                 records[found].print(asJSON: access.isJSON)
+                try tell(of: [identities[found]])
             }
+        }
+
+        /// Names what could not be read.
+        private func tell(of identities: [ShownIdentity]) throws {
+            let incomplete = identities.filter { !$0.unreadable.isEmpty || $0.identity == nil }
+            guard !incomplete.isEmpty else { return }
+            for identity in incomplete {
+                let name = identity.id.map { "identity \(printable($0))" } ?? "an identity without an id"
+                let fields = identity.unreadable.joined(separator: ", ")
+                printError("\(name): cannot be read: \(fields.isEmpty ? "all of it" : fields)")
+            }
+            let count = "\(incomplete.count) of \(identities.count)"
+            throw failure(.data, "\(count) could not be read whole: BitGo's answer has another form than expected")
         }
     }
 

@@ -18,7 +18,13 @@ extension BitGoRecord {
         add("signaturesRequired", JSONValue(identity.signaturesRequired))
     }
 
-    init(_ identity: Identity, _ view: PersonalView) {
+    init(_ shown: ShownIdentity, _ view: PersonalView) {
+        self = shown.identity.map { BitGoRecord($0, view) } ?? BitGoRecord()
+        if shown.identity == nil { add("id", shown.id) }
+        if !shown.unreadable.isEmpty { add("unreadable", .array(shown.unreadable.map(JSONValue.text))) }
+    }
+
+    private init(_ identity: Identity, _ view: PersonalView) {
         self.init(identity.snapshot, view)
         add("selectedIdClass", identity.selectedIDClass?.text)
         add("debugStatus", identity.debugStatus?.text)

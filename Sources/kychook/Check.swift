@@ -43,11 +43,7 @@ struct Check: ParsableCommand {
     }
 
     private func explain(_ path: String, _ configuration: Configuration) throws {
-        let chosen = configuration.sources.filter { source == nil || $0.name == source }
-        guard let chosen = chosen.count == 1 ? chosen.first : nil else {
-            let names = configuration.sources.map(\.name).joined(separator: ", ")
-            throw ValidationError("name one source with --source: \(names)")
-        }
+        let chosen = try configuration.source(named: source)
         let body = try readWholeFile(
             path,
             limit: configuration.limits.body,

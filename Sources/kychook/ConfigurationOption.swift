@@ -21,6 +21,17 @@ struct ConfigurationOption: ParsableArguments {
     }
 }
 
+extension Configuration {
+    /// The one of `--source`, which may be left out where there is but one.
+    func source(named name: String?) throws -> SourceConfiguration {
+        let chosen = sources.filter { name == nil || $0.name == name }
+        guard chosen.count == 1 else {
+            throw ValidationError("name one source with --source: \(sources.map(\.name).joined(separator: ", "))")
+        }
+        return chosen[0]
+    }
+}
+
 /// `--config` or `--state-dir`, for commands that only read the store.
 struct StoreOption: ParsableArguments {
     @OptionGroup var configuration: ConfigurationOption

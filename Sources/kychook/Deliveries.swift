@@ -85,8 +85,8 @@ struct Deliveries: ParsableCommand {
                 }
                 let attempts = try reader.attempts(of: id.row)
                 guard !json else {
-                    let list = attempts.map { Output.object($0.members) }.joined(separator: ",")
-                    print(Output.object(delivery.members + [("tried", .raw("[\(list)]"))]))
+                    let list = Output.array(attempts.map { Output.object($0.members) })
+                    print(Output.object(delivery.members + [("tried", .raw(list))]))
                     return
                 }
                 for line in delivery.lines + attempts.flatMap(\.lines) { print(line) }

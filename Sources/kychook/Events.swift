@@ -1,5 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
 import KychookConfig
 import KychookCrypto
 import KychookModel
@@ -79,6 +78,7 @@ struct Events: ParsableCommand {
             let event = stored.event
             let interpretation = event.interpretation
             let headers = stored.body?.headers ?? KeptHeaders()
+            let ignored = event.ignoresTime ? ", ignored: it is more than 5 min ahead of when it came" : ""
             let lines: [(String, String?)] = [
                 ("id", event.id.description),
                 ("sequence", String(event.sequence)),
@@ -92,7 +92,7 @@ struct Events: ParsableCommand {
                 ("change", event.change.rawValue),
                 ("enterprise", interpretation.enterprise),
                 ("organization", interpretation.organization),
-                ("provider time", interpretation.time.map { "\($0.moment) (\($0.field))" }),
+                ("provider time", interpretation.time.map { "\($0.moment) (\($0.field))\(ignored)" }),
                 ("idempotency key", interpretation.key.map { event.keyReused ? "\($0) (used before)" : $0 }),
                 ("via", event.via.rawValue),
                 ("secret", stored.secretIndex.map { "number \($0 + 1)" }),
@@ -112,7 +112,7 @@ struct Events: ParsableCommand {
         }
 
         private func printJSON(_ stored: StoredEvent, _ deliveries: [DeliveryRecord]) {
-            let list = deliveries.map { Output.object($0.members) }
+            let list = Output.array(deliveries.map { Output.object($0.members) })
             let headers = stored.body?.headers ?? KeptHeaders()
             print(
                 Output.object([
@@ -123,7 +123,7 @@ struct Events: ParsableCommand {
                     ("contentType", .init(headers.contentType)),
                     ("userAgent", .init(headers.userAgent)),
                     ("signature", .init(headers.signature)),
-                    ("deliveries", .raw("[\(list.joined(separator: ","))]")),
+                    ("deliveries", .raw(list)),
                 ])
             )
         }
@@ -134,8 +134,9 @@ struct Events: ParsableCommand {
             abstract: "Read stored bodies again with the fields of the configuration in force.",
             discussion: """
                 For when a field of the provider had another name than was assumed: correct the source's fields:, \
-                reload, and run this. Events keep their place; sinks are told nothing, but what the API says of a \
-                repaired event where the source has confirm.
+                reload, and run this. Events keep their place, and what follows them in their subject's history is \
+                judged again. Sinks are told nothing, but what the API says of a repaired event where the source has \
+                confirm; a sink that is behind is told of a repaired status that has passed by now that it is late.
                 """
         )
 

@@ -52,10 +52,14 @@ func failure(_ error: any Error) -> any Error {
         return failure(error.status, error.description)
     case let error as RequestProblem:
         return failure(.data, "nothing was sent: \(error)")
+    case let error as DescriptorShortage:
+        return failure(.configuration, error.description)
     case let error as HandoverFault:
         return failure(.configuration, error.description)
     case let error as SystemError where error.call == "bind" || error.call == "listen":
         return failure(.unavailable, "\(error)\(remedy(for: error.code))")
+    case let error as SystemError where error.code == ENOSPC && error.subject.hasPrefix("/"):
+        return failure(.inputOutput, "\(error): \(StoreError.makeRoom)")
     case let error as SystemError:
         return failure(.inputOutput, error.description)
     default:

@@ -1,5 +1,6 @@
 import Glibc
 import KychookBitGo
+import KychookConfig
 import KychookLinux
 import KychookModel
 
@@ -23,4 +24,13 @@ func readWholeFile(_ path: String, limit: ByteCount, hint: String = "") throws -
     let bytes = try readFile(path, limit: limit.bytes + 1)
     guard bytes.count <= limit.bytes else { throw failure(.data, "\(path) is larger than \(limit)\(hint)") }
     return bytes
+}
+
+/// Reads tokens, one a line, from a file that nobody else may read; at least one.
+func readTokens(_ path: String) throws -> [Secret] {
+    do throws(SecretFile.Fault) {
+        return try SecretFile.read(path, .system())
+    } catch {
+        throw failure(.configuration, "the token file \(path) \(error)")
+    }
 }

@@ -32,7 +32,7 @@ extension DeliveryRecord {
         return members.compactMap { name, value in value.map { "\(name): \(printable($0))" } }
     }
 
-    var members: [(String, Output.JSONMember?)] {
+    var members: [(String, JSONMember?)] {
         [
             ("id", .text(id)),
             ("sink", .text(sink)),
@@ -72,7 +72,7 @@ extension AttemptRecord {
         return [(words + facts).joined(separator: "  ")] + output
     }
 
-    var members: [(String, Output.JSONMember?)] {
+    var members: [(String, JSONMember?)] {
         [
             ("number", .raw(String(number))),
             ("started", .text(started.description)),

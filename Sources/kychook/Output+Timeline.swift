@@ -10,7 +10,7 @@ extension SubjectSummary {
     /// For people: what waits for the API has no status yet.
     var shownStatus: String { status ?? StatusChange.unconfirmed.rawValue }
 
-    func members(_ groups: StatusGroups) -> [(String, Output.JSONMember?)] {
+    func members(_ groups: StatusGroups) -> [(String, JSONMember?)] {
         [
             ("source", .text(source)),
             ("kind", .text(subject.kind.rawValue)),
@@ -44,6 +44,7 @@ extension Output {
             words.append("ODD: from \"\(printable(previous))\"\(inBrackets(step.previousGroup))")
         }
         if event.keyReused { words.append("key-reused") }
+        if event.ignoresTime { words.append("time-ignored") }
         return ["", head, "    \(words.joined(separator: "  "))"]
             + deliveries.map { delivery in
                 let reason = delivery.lastReason.map { ", \(printable($0))" } ?? ""
@@ -67,10 +68,6 @@ extension Output {
             ("via", .text(event.via.rawValue)),
             ("deliveries", .raw(array(deliveries.map { object($0.members) }))),
         ])
-    }
-
-    static func array(_ elements: [String]) -> String {
-        "[\(elements.joined(separator: ","))]"
     }
 }
 

@@ -14,7 +14,7 @@ struct SandboxRun: ParsableCommand {
         discussion: """
             Each scenario gets a sandbox of its own, unless --sandbox names one. Before its first step the sandbox's \
             secret is written to the receiver's secret file, above those that are there, and the webhooks are \
-            registered; at the end the file is as it was, unless --sandbox names a sandbox that goes on. With --config \
+            registered; at the end, also of Ctrl-C, the file is as it was, unless --sandbox names a sandbox that goes on. With --config \
             all is known of a receiver that is kychook, and it is told to read its configuration again; options and the \
             file's `receiver` serve for any other. `expect event` reads a file of documents, one a line, as the log \
             sink writes them; `expect hook` reads one that a hook makes with `cat >> FILE`.
@@ -63,23 +63,30 @@ struct SandboxRun: ParsableCommand {
     }
 
     func run() throws {
-        // Whoever reads along may go away.
-        signal(SIGPIPE, SIG_IGN)
+        let interruption = Interruption()
         try reporting {
             let configuration = try config.map { path in
                 try ConfigurationLocation.find(option: path, surroundings: .system()).load(.system()).configuration
             }
             // All files are read before the first begins.
             let scenarios = try files.map { try ScenarioFile($0).scenario() }
-            var hasFailed = false
-            for scenario in scenarios where try !perform(scenario, configuration) {
-                hasFailed = true
+            let run = self
+            let hasFailed = try interruption.guarding {
+                var hasFailed = false
+                for scenario in scenarios where try !run.perform(scenario, configuration, interruption) {
+                    hasFailed = true
+                }
+                return hasFailed
             }
             if hasFailed { throw ExitCode(1) }
         }
     }
 
-    private func perform(_ scenario: Scenario, _ configuration: Configuration?) throws -> Bool {
+    private func perform(
+        _ scenario: Scenario,
+        _ configuration: Configuration?,
+        _ interruption: Interruption
+    ) throws -> Bool {
         let (token, receiver) = (try token(), try receiver(scenario, configuration))
         let installer = SecretInstaller(
             path: receiver.secretFile,
@@ -90,6 +97,15 @@ struct SandboxRun: ParsableCommand {
         let url = own?.url ?? sandboxURL ?? SandboxOption.standard
         let report = ScenarioReport(scenario, asJSON: json)
         report.begin()
+        interruption.clean {
+            own?.stop()
+            do {
+                try installer.restore()
+            } catch {
+                printError("kychook: \(error)")
+            }
+        }
+        defer { interruption.clean(nil) }
         let outcome = Result {
             // Before its secret is refused again.
             defer { own?.stop() }
@@ -127,12 +143,7 @@ struct SandboxRun: ParsableCommand {
     }
 
     private func token() throws -> Secret {
-        guard let tokenFile else { return Secret(bytes: Array("sandbox".utf8)) }
-        do throws(SecretFile.Fault) {
-            return try SecretFile.read(tokenFile, .system())[0]
-        } catch {
-            throw failure(.configuration, "the token file \(tokenFile) \(error)")
-        }
+        try tokenFile.map { try readTokens($0)[0] } ?? Secret(bytes: Array("sandbox".utf8))
     }
 
     /// The scenario's own, overridden by the configuration, overridden by the options.
@@ -185,7 +196,7 @@ private struct ScenarioFile {
             throw SystemError(call: "realpath", subject: path, code: errno)
         }
         defer { free(resolved) }
-        let directory = String(cString: resolved).split(separator: "/").dropLast().map { "/\($0)" }.joined()
+        let directory = parentDirectory(of: String(cString: resolved))
         return try ScenarioReader.read(bytes, file: path, directory: directory)
     }
 }

@@ -98,13 +98,7 @@ struct SandboxServe: ParsableCommand {
         options.sender.certificateAuthorities = try SandboxServe.readable(authorities: authorities)
         options.faults = try plan()
         options.stateFile = state
-        if let tokenFile {
-            do throws(SecretFile.Fault) {
-                options.tokens = .these(try SecretFile.read(tokenFile, .system()))
-            } catch {
-                throw failure(.configuration, "the token file \(tokenFile) \(error)")
-            }
-        }
+        if let tokenFile { options.tokens = .these(try readTokens(tokenFile)) }
         return options
     }
 
@@ -138,7 +132,6 @@ struct Speed: ExpressibleByArgument, CustomStringConvertible {
     }
 
     var description: String { "\(factor)x" }
-    var defaultValueDescription: String { description }
 }
 
 extension KychookLinux.ListenAddress {

@@ -22,6 +22,8 @@ final class SecretInstaller: Sendable {
         var installed: [Secret] = []
         /// Whether the receiver has taken them.
         var isInForce = false
+        /// From now on the file is the receiver's alone.
+        var isOver = false
     }
 
     struct Failure: Error, CustomStringConvertible {
@@ -43,6 +45,9 @@ final class SecretInstaller: Sendable {
             )
         }
         try state.withLock { state in
+            guard !state.isOver else {
+                throw Failure(status: .unavailable, description: "the run has ended")
+            }
             try explaining(path) {
                 let original = try state.original ?? (fileExists(path) ? try SecretFile.read(path, .system()) : [])
                 let installed = [secret] + state.installed.prefix(1)
@@ -64,6 +69,8 @@ final class SecretInstaller: Sendable {
     /// that the receiver has one.
     func restore() throws {
         try state.withLock { state in
+            guard !state.isOver else { return }
+            state.isOver = true
             guard let path, let original = state.original, !original.isEmpty else { return }
             let left = sandboxGoesOn ? Array((state.installed + original).prefix(2)) : original
             try explaining(path) { try SecretFileReplacement(of: path).commit(left) }

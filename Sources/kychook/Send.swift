@@ -54,11 +54,7 @@ struct Send: ParsableCommand {
     func run() throws {
         try reporting {
             let configuration = try configuration.load().parsed.configuration
-            let chosen = configuration.sources.filter { source == nil || $0.name == source }
-            guard let chosen = chosen.count == 1 ? chosen.first : nil else {
-                let names = configuration.sources.map(\.name).joined(separator: ", ")
-                throw ValidationError("name one source with --source: \(names)")
-            }
+            let chosen = try configuration.source(named: source)
             let target = url ?? defaultURL(configuration, chosen)
             let client = HTTPClient()
             var refused = false
@@ -126,22 +122,15 @@ struct SampleBody {
 
     init(type: String, status: String?, identifier: String?, preset: SourcePreset) {
         let known = preset.types.first { $0.name == type }
-        var members: [(String, String)] = [("type", type)]
+        var members: [(String, JSONMember?)] = [("type", .text(type))]
         if let kind = known?.subject {
-            members.append((SampleBody.idName(kind), identifier ?? SampleBody.randomUUID()))
-            members.append((SampleBody.statusName(kind), status ?? known?.statuses.first ?? "pending"))
+            members.append((SampleBody.idName(kind), .text(identifier ?? SampleBody.randomUUID())))
+            members.append((SampleBody.statusName(kind), .text(status ?? known?.statuses.first ?? "pending")))
         } else if let status {
-            members.append(("status", status))
+            members.append(("status", .text(status)))
         }
-        members.append(("idempotencyKey", SampleBody.randomUUID()))
-        var json: [UInt8] = [UInt8(ascii: "{")]
-        for (index, member) in members.enumerated() {
-            if index > 0 { json.append(UInt8(ascii: ",")) }
-            json.appendJSONString(member.0)
-            json.append(UInt8(ascii: ":"))
-            json.appendJSONString(member.1)
-        }
-        bytes = json + [UInt8(ascii: "}")]
+        members.append(("idempotencyKey", .text(SampleBody.randomUUID())))
+        bytes = [UInt8](jsonObject: members)
     }
 
     private static func idName(_ kind: Subject.Kind) -> String {

@@ -161,11 +161,11 @@ extension SinkStatus {
         let reason = health.reason ?? record.lastFailure.map { "\($0.at) \($0.reason)" } ?? ""
         return [
             record.name, health.state.rawValue, health.since?.description ?? "", String(waiting),
-            oldest.map { age(of: $0, now) } ?? "", String(dead), printable(reason),
+            oldest.map { max(.zero, now - $0).coarse } ?? "", String(dead), printable(reason),
         ]
     }
 
-    fileprivate func members(_ now: Timestamp) -> [(String, Output.JSONMember?)] {
+    fileprivate func members(_ now: Timestamp) -> [(String, JSONMember?)] {
         [
             ("sink", .text(record.name)),
             ("state", .text(record.health.state.rawValue)),
@@ -179,15 +179,5 @@ extension SinkStatus {
             ("lastErrorAt", .init(record.lastFailure?.at.description)),
             ("cursor", .raw(String(record.cursor))),
         ]
-    }
-
-    /// `3d 4h`, `5m 2s`: the two largest units.
-    private func age(of moment: Timestamp, _ now: Timestamp) -> String {
-        let seconds = max(0, (now - moment).components.seconds)
-        let parts = [
-            (seconds / 86_400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s"),
-        ]
-        let first = parts.firstIndex { $0.0 > 0 } ?? 3
-        return parts[first...].prefix(2).map { "\($0.0)\($0.1)" }.joined(separator: " ")
     }
 }

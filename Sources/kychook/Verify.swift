@@ -30,8 +30,7 @@ struct Verify: ParsableCommand {
     func run() throws {
         try reporting {
             let secretText = try readWholeFile(secretFile, limit: .kibibytes(64))
-            let secrets = secretText.split { $0 == 0x0A }.map { $0.last == 0x0D ? $0.dropLast() : $0 }
-                .filter { !$0.isEmpty }.map { Secret(bytes: Array($0)) }
+            let secrets = SecretFile.secrets(in: secretText)
             guard !secrets.isEmpty else { throw failure(.data, "\(secretFile) holds no secret") }
             let body = try readWholeFile(file, limit: .mebibytes(64))
             let scheme = SourcePreset.bitgo.scheme

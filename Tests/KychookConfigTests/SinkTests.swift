@@ -141,7 +141,7 @@ struct SinkTests {
         "169.254.169.254",
         "100.64.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255", "localhost", "LOCALHOST.", "a.localhost", "[::1]",
         "[::]",
-        "[fe80::1]", "[fd00::1]", "[ff02::1]", "[::ffff:10.0.0.1]",
+        "[fe80::1]", "[fd00::1]", "[ff02::1]", "[::ffff:10.0.0.1]", "198.18.0.1", "[64:ff9b::a00:1]",
     ]
     )
     func `targets that are never public need allow_private`(host: String) {

@@ -35,6 +35,13 @@ import Testing
         }
     }
 
+    @Test func `a directory that comes to be meanwhile is as good as one that was made`() throws {
+        let folder = TemporaryDirectory()
+        // What is above `a/b/` is `a/b`: it is there when its own turn comes.
+        try makeDirectory(folder.path("a/b/"))
+        #expect(try FileStatus.at(folder.path("a/b")).permissions == 0o700)
+    }
+
     @Test func `a directory cannot be made below a file`() throws {
         let folder = TemporaryDirectory()
         _ = try Descriptor.open(folder.path("f"), O_CREAT)

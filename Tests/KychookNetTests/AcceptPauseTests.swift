@@ -16,6 +16,7 @@ import Testing
             accepting: .sharedQueue
         )
         var loop = EventLoop(setup, epoll: try Epoll(), listeners: [], handler: TestHandler(echo))
+        #expect(loop.mailbox.reserveConnection(upTo: 1))
         let connection = loop.table.insert(try Descriptor.memoryFile(named: "connection", holding: []), tls: nil)
         loop.deadlines.reserve(slots: loop.table.slots)
         loop.acceptPausedUntil = loop.now
@@ -25,5 +26,23 @@ import Testing
         loop.close(connection)
         let afterwards = loop.acceptPausedUntil
         #expect(afterwards == nil)
+    }
+
+    /// As when the limit was lowered below the number of loops.
+    @Test(arguments: [(0, true), (1, false)])
+    func `lasts in a loop that has no share of the connections`(index: Int, goesOn: Bool) throws {
+        let setup = try LoopSetup(
+            index: index,
+            mailboxes: [Mailbox(), Mailbox()],
+            limits: ServerLimits(connections: 1),
+            peers: PeerCounts(),
+            listeners: [],
+            accepting: .sharedQueue
+        )
+        var loop = EventLoop(setup, epoll: try Epoll(), listeners: [], handler: TestHandler(echo))
+        loop.acceptPausedUntil = loop.now
+        loop.resumeAccepting()
+        let until = loop.acceptPausedUntil
+        #expect(until == (goesOn ? nil : .never))
     }
 }

@@ -24,6 +24,26 @@ import Testing
         }
     }
 
+    @Test(arguments: 1...9, 1...4)
+    func `gives its loops all connections that there may be`(connections: Int, loops: Int) {
+        let limits = ServerLimits(connections: connections)
+        let shares = (0..<loops).map { limits.connections(ofLoop: $0, among: loops) }
+        #expect(shares.reduce(0, +) == connections)
+        #expect((shares.max() ?? 0) - (shares.min() ?? 0) <= 1)
+    }
+
+    @Test func `takes exactly as many connections as the limit says, also where it cannot be divided`() throws {
+        try withServer(loops: 2, limits: ServerLimits(connections: 3)) { server, port in
+            let clients = try (0..<4).map { _ in try RawClient(port: port) }
+            // Both loops have refused one more.
+            // One of them may be on its way from loop to loop.
+            #expect(eventually { server.counters.acceptPauses == 2 && server.counters.accepted >= 3 })
+            #expect(server.counters.accepted == 3)
+            for client in clients { client.finishSending() }
+            #expect(eventually { server.counters.accepted == 4 })
+        }
+    }
+
     @Test func `takes more connections when the limit is raised`() throws {
         try withServer(limits: ServerLimits(connections: 1)) { server, port in
             let first = try RawClient(port: port)

@@ -180,7 +180,7 @@ import Testing
                 #expect(answer.text.contains("signaturesRequired"))
             }
             let query = IdentityQuery(organization: Sample.organization, allData: true)
-            let identity = try #require(try await sandbox.api().identities(query).first)
+            let identity = try #require(try await sandbox.api().identities(query).first?.identity)
             #expect(identity.person.nameFirst?.revealed == "Ada")
             #expect(identity.person.birthDate?.revealed == "1985-05-05")
             #expect(identity.snapshot.createdAt == .start)

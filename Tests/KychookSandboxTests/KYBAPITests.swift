@@ -133,23 +133,6 @@ import Testing
         }
     }
 
-    @Test(arguments: [(ProductStatus.rejected, "rejected"), (.approved, "approved")])
-    func `an operator decides on a product`(decision: ProductStatus, told: String) throws {
-        var world = try World.listening()
-        let child = world.createEnterprise(of: Sample.organization, key: "k")
-        var changes = KYBChanges()
-        changes.products = [KYBProductRequest(name: "custody", bitgoOrg: "b", country: "USA", subdivision: nil)]
-        let record = world.createKYBIdentity(.entity, user: child.user, by: child.user, changes, at: .start)
-        let product = try #require(record.products.first)
-        try world.decide(product: product.id, of: record.id, decision, at: .start)
-        let decided = try world.kybIdentity(record.id, for: nil)
-        #expect(world.status(of: try #require(decided.products.first), in: decided) == decision)
-        #expect(world.takeNews() == ["enterpriseKycState \(told)"])
-        #expect(throws: WorldRefusal.submissionIsFinal) {
-            try world.updateKYBIdentity(record.id, by: child.user, KYBChanges(), at: .start)
-        }
-    }
-
     @Test func `only who created an identity finds it`() async throws {
         try await SandboxUnderTest.run { sandbox async throws in
             let id = try create(sandbox, #"{"type":"individual"}"#)

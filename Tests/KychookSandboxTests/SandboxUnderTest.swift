@@ -100,10 +100,8 @@ struct SandboxUnderTest {
     static let formField = "Content-Type: multipart/form-data; boundary=b"
 
     /// A PNG's head, and as many bytes as are asked for.
-    static func png(_ width: UInt8 = 200, _ height: UInt8 = 200, size: Int = 100) -> [UInt8] {
-        let head: [UInt8] =
-            [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 13] + Array("IHDR".utf8)
-            + [0, 0, 0, width, 0, 0, 0, height]
+    static func png(_ width: Int = 200, _ height: Int = 200, size: Int = 100) -> [UInt8] {
+        let head = samplePNG(width, height)
         return head + [UInt8](repeating: 7, count: size - head.count)
     }
 }

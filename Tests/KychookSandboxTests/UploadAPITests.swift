@@ -50,8 +50,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [(199, 200, 400), (200, 199, 400), (200, 200, 200), (201, 201, 200)] as [(UInt8, UInt8, Int)])
-    func `an image has at least 200 by 200 pixels`(width: UInt8, height: UInt8, status: Int) async throws {
+    @Test(arguments: [(199, 200, 400), (200, 199, 400), (200, 200, 200), (201, 201, 200)] as [(Int, Int, Int)])
+    func `an image has at least 200 by 200 pixels`(width: Int, height: Int, status: Int) async throws {
         let file = SandboxUnderTest.png(width, height)
         try await upload([("selectedIdClass", nil), ("frontPhoto", file)]) { #expect($0.status == status) }
     }

@@ -15,7 +15,7 @@ struct WorldStoreTests {
     private func view(_ world: World) throws -> [JSONValue] {
         let values =
             world.allIdentities.map { $0.json(hasAllData: true) } + world.allWebhooks.map(\.json)
-            + world.notifications(limit: 500).map(\.json) + world.allKYBIdentities.map { world.json(of: $0) }
+            + world.notifications(limit: 500).map(\.json) + world.businesses.all.map { world.json(of: $0) }
         return try values.map { try JSONDecoder().decode(JSONValue.self, from: Data($0.bytes)) }
     }
 

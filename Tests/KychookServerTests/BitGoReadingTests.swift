@@ -103,12 +103,11 @@ import Testing
             webhooks == [
                 WebhookView(
                     id: "w1",
-                    type: "identityStatus",
                     isSuspended: true,
                     successiveFailedAttempts: 100,
                     lastAttempt: .start
                 ),
-                WebhookView(id: "w3", type: "userKycState"),
+                WebhookView(id: "w3"),
             ]
         )
     }
@@ -148,13 +147,45 @@ import Testing
         }
     }
 
-    private static func reading(_ double: BitGoDouble, token: String = BitGoDouble.token) throws -> BitGoReading {
+    @Test(arguments: [(0.001, false), (0.002, true)])
+    func `a reload grants no further burst, unless to another rate`(rate: Double, isGranted: Bool) async throws {
+        let double = BitGoDouble()
+        let former = try Self.reading(double, rate: 0.001)
+        _ = try await former.webhooks(of: BitGoDouble.organization)
+        let next = try Self.reading(double, rate: rate, after: former)
+        do throws(ReadingFault) {
+            _ = try await next.webhooks(of: BitGoDouble.organization)
+            #expect(isGranted)
+        } catch {
+            guard case .rateLimited(let wait?) = error, !isGranted else {
+                Issue.record(error)
+                return
+            }
+            #expect(wait > .seconds(900))
+        }
+        #expect(double.requests.count == (isGranted ? 2 : 1))
+    }
+
+    @Test func `another API has a limit of its own`() async throws {
+        let (double, other) = (BitGoDouble(), BitGoDouble())
+        let former = try Self.reading(double, rate: 0.001)
+        _ = try await former.webhooks(of: BitGoDouble.organization)
+        _ = try await Self.reading(other, rate: 0.001, after: former).webhooks(of: BitGoDouble.organization)
+        #expect(other.requests.count == 1)
+    }
+
+    private static func reading(
+        _ double: BitGoDouble,
+        token: String = BitGoDouble.token,
+        rate: Double = 100,
+        after former: BitGoReading? = nil
+    ) throws -> BitGoReading {
         let configuration = APIConfiguration(
             baseURL: try BitGoBaseURL(double.url),
             token: Secret(bytes: Array(token.utf8)),
             organizations: [BitGoDouble.organization],
-            rate: 100
+            rate: rate
         )
-        return BitGoReading(configuration, types: SourcePreset.bitgo.types)
+        return BitGoReading(configuration, types: SourcePreset.bitgo.types, after: former)
     }
 }

@@ -61,7 +61,7 @@ import Testing
     @Test func `a trouble that lasts over a restart has the key that it had before`() throws {
         let notices = Notices(for: [.asking(.field(.type, in: [.init("kychook.*")]))])
         func suspended(_ lastAttempt: Timestamp?, at now: Timestamp) -> String? {
-            let webhook = WebhookView(id: "w", type: "t", isSuspended: true, lastAttempt: lastAttempt)
+            let webhook = WebhookView(id: "w", isSuspended: true, lastAttempt: lastAttempt)
             return notices.sourceSuspended("s", webhook, at: now)?.interpretation.key
         }
         let later = Timestamp.start + .hours(9)
@@ -103,7 +103,7 @@ extension Notices {
         case .sinkOpen: sinkOpen("s", SinkHealth(), at: .start) != nil
         case .sourceRefusing: sourceRefusing("s", reason: "", at: .start) != nil
         case .sourceSilent: sourceSilent("s", since: .start, openIdentities: 1, at: .start) != nil
-        case .sourceSuspended: sourceSuspended("s", WebhookView(id: "w", type: "t"), at: .start) != nil
+        case .sourceSuspended: sourceSuspended("s", WebhookView(id: "w"), at: .start) != nil
         }
     }
 }

@@ -86,6 +86,7 @@ import Testing
             refusals: [.mismatch: 3, .missingSignature: 4],
             problems: [.noType: 1],
             reusedKeys: 1,
+            ignoredTimes: 1,
             lastEvent: .start + .seconds(-90)
         )
         snapshot.sources["gone"] = SourceFigures(stored: 1, lastEvent: .start)
@@ -101,6 +102,7 @@ import Testing
                 #"kychook_requests_refused_total{source="bitgo",reason="missing_signature"} 4"#,
                 #"kychook_events_uninterpreted_total{source="bitgo",reason="no_type"} 1"#,
                 #"kychook_event_keys_reused_total{source="bitgo"} 1"#,
+                #"kychook_event_times_ignored_total{source="bitgo"} 1"#,
                 #"kychook_provider_failures_7d{source="bitgo"} 8"#, #"kychook_provider_failures_7d{source="new"} 0"#,
                 #"kychook_seconds_since_last_event{source="bitgo"} 90"#,
             ],

@@ -131,7 +131,7 @@ import Testing
     @Test func `a reload begins no interval anew, and tells no trouble again`() async throws {
         let store = try TestStore()
         let (clock, reading, told) = (MovableClock(), ScriptedReading(), Locked<[IncomingEvent]>([]))
-        reading.say(.success([WebhookView(id: "w", type: "identityStatus", isSuspended: true)]))
+        reading.say(.success([WebhookView(id: "w", isSuspended: true)]))
         let context = ProviderContext.test(store, clock: clock, tell: { event in told.withLock { $0.append(event) } })
         let first = try SourceKeeper(Self.reconciler(reading, store), context)
         await first.turn()
@@ -169,8 +169,8 @@ import Testing
         let reading = ScriptedReading()
         reading.say(
             .success([
-                WebhookView(id: "w1", type: "identityStatus", isSuspended: true, successiveFailedAttempts: 100),
-                WebhookView(id: "w2", type: "identityStatus", successiveFailedAttempts: 3),
+                WebhookView(id: "w1", isSuspended: true, successiveFailedAttempts: 100),
+                WebhookView(id: "w2", successiveFailedAttempts: 3),
             ])
         )
         let statistics = ProviderStatistics()
@@ -196,7 +196,7 @@ import Testing
 
     @Test func `a dry run tells of a suspended webhook, and appends nothing`() async throws {
         let (reading, told) = (ScriptedReading(), Locked<[IncomingEvent]>([]))
-        reading.say(.success([WebhookView(id: "w", type: "identityStatus", isSuspended: true)]))
+        reading.say(.success([WebhookView(id: "w", isSuspended: true)]))
         let store = try TestStore()
         let tell = { @Sendable (event: IncomingEvent) in told.withLock { $0.append(event) } }
         let context = ProviderContext.test(store, clock: MovableClock(), tell: tell)
@@ -309,7 +309,9 @@ import Testing
         _ reading: ScriptedReading
     ) -> Workplace {
         let configuration = Configuration(stateDirectory: "/nowhere", sources: sources, sinks: [])
-        return Workplace(log: store.log, configuration: configuration) { $0.api == nil ? nil : reading }
+        return Workplace(log: store.log, configuration: configuration) { source, _ in
+            source.api == nil ? nil : reading
+        }
     }
 }
 

@@ -173,7 +173,7 @@ import Testing
 @Suite struct SignalTests {
     @Test func `a ring before the wait is not lost, and counts once`() async {
         let signal = Signal()
-        let thread = SinkThread(named: "test")
+        let thread = ExecutorThread(named: "test")
         signal.send()
         signal.send()
         await signal.wait()
@@ -194,7 +194,7 @@ import Testing
     }
 
     @Test func `an alarm for a moment that has passed rings at once`() async {
-        let (signal, thread) = (Signal(), SinkThread(named: "test"))
+        let (signal, thread) = (Signal(), ExecutorThread(named: "test"))
         thread.ring(signal, at: .now() + .seconds(-1))
         thread.wakeUp()
         await signal.wait()
@@ -202,7 +202,7 @@ import Testing
     }
 
     @Test func `a later alarm takes the place of the one before`() async {
-        let (signal, thread) = (Signal(), SinkThread(named: "test"))
+        let (signal, thread) = (Signal(), ExecutorThread(named: "test"))
         thread.ring(signal, at: .now() + .milliseconds(1))
         let later = MonotonicTime.now() + .milliseconds(60)
         thread.ring(signal, at: later)
@@ -238,7 +238,7 @@ import Testing
     }
 }
 
-extension SinkThread {
+extension ExecutorThread {
     /// Makes the thread look at its alarm, which it does by itself after each of its own jobs.
     fileprivate func wakeUp() {
         Task(executorPreference: self) {}

@@ -7,8 +7,8 @@ import Testing
 @Suite struct SourceWatchTests {
     @Test func `a suspension is told once a spell`() {
         var watch = SourceWatch(from: .start)
-        let active = WebhookView(id: "w", type: "identityStatus")
-        let suspended = WebhookView(id: "w", type: "identityStatus", isSuspended: true)
+        let active = WebhookView(id: "w")
+        let suspended = WebhookView(id: "w", isSuspended: true)
         let told = [active, suspended, suspended, active, suspended].map { watch.note([$0]).suspended.map(\.id) }
         #expect(told == [[], ["w"], [], [], ["w"]])
     }
@@ -16,10 +16,10 @@ import Testing
     @Test func `failures are told when there are more than before, and not of a suspended webhook`() {
         var watch = SourceWatch(from: .start)
         let told = [0, 3, 3, 2, 4].map { count in
-            watch.note([WebhookView(id: "w", type: "t", successiveFailedAttempts: count)]).failing.count
+            watch.note([WebhookView(id: "w", successiveFailedAttempts: count)]).failing.count
         }
         #expect(told == [0, 1, 0, 0, 1])
-        let suspended = WebhookView(id: "w", type: "t", isSuspended: true, successiveFailedAttempts: 100)
+        let suspended = WebhookView(id: "w", isSuspended: true, successiveFailedAttempts: 100)
         #expect(watch.note([suspended]).failing.isEmpty)
     }
 

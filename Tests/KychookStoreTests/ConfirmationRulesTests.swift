@@ -276,6 +276,8 @@ import Testing
         ("moved while it was read", settled(sequence: 10), Answer("approved"), false),
         ("moved at the beginning of the read", settled(sequence: 9), Answer("approved"), true),
         ("a webhook's status not yet settled", settled(seconds: 1), Answer("approved"), false),
+        ("a webhook's status from a clock that was a little ahead", settled(seconds: 599), Answer("approved"), false),
+        ("a webhook's status from a clock that was far ahead", settled(seconds: 600), Answer("approved"), true),
         ("an API's status just now", settled(via: .api, seconds: 1), Answer("approved"), true),
     ]
 

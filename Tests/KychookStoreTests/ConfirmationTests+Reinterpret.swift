@@ -66,12 +66,12 @@ extension ConfirmationTests {
         #expect(event?.interpretation.status == "approved")
     }
 
-    @Test func `a repaired word that is late is read for, and moves nothing by itself`() async throws {
+    @Test func `a repaired word that has passed is read for, and moves nothing by itself`() async throws {
         let store = try TestStore()
         try await store.append(.unread("a"))
         try await store.append(.status("approved"))
         try await repair(store, ["a": "in review"], now: .start)
-        #expect(try store.events().map(\.event.change) == [.late, .first])
+        #expect(try store.events().map(\.event.change) == [.unconfirmed, .first])
         #expect(try waiting(store) == ["i1"])
         #expect(try await settle(store, .nothing, now: .start + .minutes(5)) == ReadOutcome())
         #expect(try status(store) == "approved")
@@ -86,6 +86,48 @@ extension ConfirmationTests {
         #expect(try store.events().last?.event.previousStatus == "in review")
         #expect(try status(store) == "in review")
         #expect(try waiting(store) == ["i1"])
+    }
+
+    @Test func `a subject that lost its newest word waits for the one before`() async throws {
+        let store = try TestStore()
+        try await store.append(.asking("in review", organization: "o1"))
+        try await store.append(.asking("approved", organization: "o2"))
+        try await giveAway(store, 2)
+        let waiting = try store.log.makeReader().confirmations(of: "bitgo", limit: 9).waiting
+        #expect(waiting.map(\.subject.id) == ["i1", "other"])
+        #expect(waiting.map(\.organization) == ["o1", "o2"])
+        let event = try await settle(store, .nothing, now: .start + .minutes(5)).event
+        #expect(event?.via == .timeout)
+        #expect(event?.interpretation.status == "in review")
+    }
+
+    @Test func `a word that was settled before the lost one is not applied again`() async throws {
+        let store = try TestStore()
+        try await store.append(.asking("in review"))
+        _ = try await settle(store, .view("awaiting signature"), now: .start + .minutes(5))
+        try await store.append(.asking("approved"))
+        try await giveAway(store, 3)
+        #expect(try await settle(store, .nothing, now: .start + .minutes(5)) == ReadOutcome())
+        #expect(try status(store) == "awaiting signature")
+    }
+
+    @Test func `a subject that lost all that asked waits for nothing`() async throws {
+        let store = try TestStore()
+        try await store.append(.status("in review"))
+        try await store.append(.asking("approved"))
+        try await giveAway(store, 2)
+        #expect(try waiting(store) == ["other"])
+        #expect(try status(store) == "in review")
+    }
+
+    /// Reads an event anew, as another subject's.
+    private func giveAway(_ store: TestStore, _ sequence: Int64) async throws {
+        _ = try await store.log.reinterpret(since: .start, source: nil, dryRun: false, now: .start) { stored in
+            guard stored.event.sequence == sequence else { return nil }
+            var interpretation = stored.event.interpretation
+            interpretation.subject = Subject(kind: .identity, id: "other")
+            return (interpretation, .asking)
+        }
     }
 
     /// Reads bodies as words about `i1`, of a source that asks for confirmation.

@@ -39,6 +39,31 @@ import Testing
         #expect(try reader.event(id: EventID(high: 0, low: 0)) == nil)
     }
 
+    @Test func `finds every event by its id where others were erased`() async throws {
+        let store = try await Self.store()
+        let reader = try store.log.makeReader()
+        let events = try reader.events(after: 0, limit: 10, withBodies: true).map(\.event)
+        try store.execute("DELETE FROM event WHERE sequence IN (1, 3, 4)")
+        for event in events {
+            let isErased = [1, 3, 4].contains(event.sequence)
+            #expect(try reader.event(id: event.id)?.event == (isErased ? nil : event))
+        }
+        let newest = try #require(events.last).id
+        #expect(try reader.event(id: EventID(high: newest.high + 1, low: newest.low)) == nil)
+    }
+
+    /// The body's row has 32 bytes more, and room for 1024 before SQLite copies what is bound.
+    @Test(arguments: [0, 991, 992, 993, 5000])
+    func `a body of any length is kept as it came, and so is what is beside it`(length: Int) async throws {
+        let store = try TestStore()
+        let body = String((0..<length).map { Character(Unicode.Scalar(UInt8(ascii: "a") + UInt8($0 % 26))) })
+        try await store.append(.status(nil, of: nil, header: "header", body: body))
+        let stored = try #require(try store.log.makeReader().event(sequence: 1))
+        #expect(stored.body?.bytes == Array(body.utf8))
+        #expect(stored.body?.headers.idempotencyKey == "header")
+        #expect(stored.event.interpretation.type == "identityStatus")
+    }
+
     @Test(
         arguments: [
             (EventQuery(limit: 10), [1, 2, 3, 4, 5]), (EventQuery(limit: 2), [4, 5]), (EventQuery(limit: 0), []),

@@ -131,7 +131,7 @@ import Testing
         let silent = SourceRules(name: "silent", typePrefix: "")
         try await store.append(.status(of: "old", minutes: 1, rules: silent))
         // As if so many events had come and been erased.
-        try store.execute("UPDATE sqlite_sequence SET seq = 45000 WHERE name = 'event'")
+        try store.execute("UPDATE newest SET event = 45000")
         store.log.close()
         let later = try TestStore(in: store.folder)
         try await later.append(.status(of: "new", minutes: 2))
@@ -142,6 +142,14 @@ import Testing
         #expect(try reader.lastEvents(of: both) { false } == ["silent": silence, "bitgo": news])
         #expect(try reader.lastEvents(of: ["bitgo"]) { false } == ["bitgo": news])
         #expect(try reader.lastEvents(of: both) { true } == [:])
+    }
+
+    @Test func `the newest event counts, not one from a clock that was ahead`() async throws {
+        let store = try TestStore()
+        try await store.append(.status(of: "ahead", minutes: 9))
+        try await store.append(.status(of: "newest", minutes: 2))
+        let found = try store.log.makeReader().lastEvents(of: ["bitgo"]) { false }
+        #expect(found == ["bitgo": .start + .minutes(2)])
     }
 
     @Test func `an event that the provider did not send does not count`() async throws {

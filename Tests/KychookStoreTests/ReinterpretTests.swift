@@ -45,13 +45,21 @@ import Testing
         #expect(try subjects(store) == ["i1": "in review"])
     }
 
-    @Test func `a repaired event is late when its subject has a status from a later one`() async throws {
+    @Test func `a repaired event has its place in the history, and is late for whoever hears of it now`() async throws {
         let store = try TestStore()
         try await store.append(.unread("a"))
         try await store.append(.status("approved", of: "i1"))
-        _ = try await reinterpret(store) { stored in stored.event.sequence == 1 ? .status("in review", of: "i1") : nil }
-        #expect(try store.events().map(\.event.change) == [.late, .first])
+        let result = try await reinterpret(store) { stored in
+            stored.event.sequence == 1 ? .status("in review", of: "i1") : nil
+        }
+        let events = try store.events()
+        #expect(events.map(\.event.change) == [.first, .changed])
+        #expect(events.map(\.event.previousStatus) == [nil, "in review"])
+        #expect(events.map(\.told.change) == [.late, .changed])
         #expect(try subjects(store) == ["i1": "approved"])
+        // The other one was read rightly, and is told of because it was judged anew.
+        #expect(result.changed.map(\.event) == events.map(\.event))
+        #expect(result.changed.last?.before == events.last?.event.interpretation)
     }
 
     @Test func `a copy that comes after the repair is a duplicate by the new fields`() async throws {

@@ -63,9 +63,22 @@ import Testing
     @Test func `an operator's change that the disk refuses fails in the store's own words`() async throws {
         let store = try TestStore()
         let full = SQLiteFailure(code: 13, text: "database or disk is full")
-        await #expect(throws: StoreError.unavailable(path: store.directory.database, reason: full.description)) {
+        let reason = "\(full): make room on its disk"
+        await #expect(throws: StoreError.unavailable(path: store.directory.database, reason: reason)) {
             try await store.log.perform { _ -> Void in throw full }
         }
+    }
+
+    @Test func `a disk below the floor is told of at once, before any event, and its recovery with the next one`()
+        async throws
+    {
+        let told = Monitor<[Bool]>([])
+        let limits = EventLog.Limits(freeSpaceFloor: .max)
+        let store = try TestStore(limits: limits, onSpace: { hasSpace in told.update { $0.append(hasSpace) } })
+        #expect(told.wait(until: .now() + .seconds(60)) { $0.isEmpty ? nil : $0 } == [false])
+        store.log.update(.init(commitWait: .seconds(600), freeSpaceFloor: 0))
+        try await store.append(.status())
+        #expect(told.withLock { $0 } == [false, true])
     }
 
     // MARK: - The bound

@@ -58,6 +58,25 @@ import Testing
         for event in Self.events[1..<9] { #expect(try await store.append(event)?.change == .first) }
     }
 
+    @Test func `a restart goes on behind events that were kept one by one`() async throws {
+        let folder = TemporaryDirectory()
+        do {
+            let store = try TestStore(in: folder)
+            try store.execute(
+                """
+                CREATE TRIGGER refuse BEFORE INSERT ON event WHEN NEW.key = 'refused'
+                BEGIN SELECT RAISE(ABORT, 'refused'); END
+                """
+            )
+            let events = Self.events[..<9] + [.status(of: "refused", key: "refused")]
+            let results = await store.append(Array(events))
+            #expect(results.count { $0 == .failure(.rejected) } == 1)
+        }
+        let store = try TestStore(in: folder)
+        #expect(try await store.append(.status(of: "later"))?.sequence == 10)
+        #expect(try store.log.makeReader().subjects(limit: 20).count == 10)
+    }
+
     @Test func `a header's fingerprint is moved with the body's, and both find the event`() async throws {
         let folder = TemporaryDirectory()
         let events = (0..<Self.count).map { IncomingEvent.status(nil, of: nil, header: "h\($0)", body: "b\($0)") }

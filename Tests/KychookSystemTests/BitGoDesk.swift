@@ -76,10 +76,4 @@ final class BitGoDesk: Sendable {
             + #""contractSignedIPAddress":"192.0.2.1","contractVersion":"1.0","contractType":"\#(contract)","#
             + #""userAgreesToTerms":true}"#
     }
-
-    static func png(width: Int, height: Int) -> [UInt8] {
-        [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 13] + Array("IHDR".utf8)
-            + [0, 0, UInt8(width >> 8), UInt8(width & 0xFF), 0, 0, UInt8(height >> 8), UInt8(height & 0xFF)]
-            + [8, 6, 0, 0, 0]
-    }
 }

@@ -43,6 +43,45 @@ import Testing
         #expect(desk.run(["identity", "get"]).end == .exited(64))
     }
 
+    @Test(arguments: [
+        (#""createdAt":7"#, ["createdAt"], true), (#""nameFirst":[1]"#, ["nameFirst"], true),
+        (#""signaturesRequired":"csa","occupation":{}"#, ["occupation", "signaturesRequired"], true),
+        (#""status":null"#, ["status"], false),
+    ])
+    func `what cannot be read of one identity hides neither the rest of it nor the others`(
+        members: String,
+        fields: [String],
+        isShown: Bool
+    ) throws {
+        let status = isShown ? #""status":"in review","# : ""
+        let odd = #"{"id":"odd",\#(status)"updatedAt":"2026-01-02T03:04:05Z",\#(members)}"#
+        let body = #"{"identities":[{"id":"whole","status":"approved"},\#(odd)]}"#
+        for id in [nil, "odd"] {
+            desk.bitgo.script(.answer(200, body: Array(body.utf8)))
+            let which = [id].compactMap(\.self) + ["--organization", BitGoDouble.organization]
+            let shown = desk.run(["identity", "get"] + which)
+            #expect(shown.end == .exited(65))
+            let names = fields.map { "\"\($0)\"" }.joined(separator: ",")
+            let line = shown.lines.first { $0.hasPrefix(#"{"id":"odd""#) }
+            #expect(line?.hasSuffix(#""unreadable":[\#(names)]}"#) == true, "\(shown.lines)")
+            #expect(line?.contains(#""updatedAt":"2026-01-02T03:04:05"#) == isShown)
+            #expect(shown.lines.contains("identity odd: cannot be read: \(fields.joined(separator: ", "))"))
+            #expect(shown.lines.contains { $0.hasPrefix(#"{"id":"whole","status":"approved""#) } == (id == nil))
+        }
+    }
+
+    @Test func `an identity that is whole is shown as that, whatever others are`() throws {
+        let body = #"{"identities":[7,{"status":"approved"},{"id":"whole","status":"approved"}]}"#
+        let organization = ["--organization", BitGoDouble.organization]
+        desk.bitgo.script(.answer(200, body: Array(body.utf8)))
+        #expect(desk.run(["identity", "get", "whole"] + organization).end == .exited(0))
+        desk.bitgo.script(.answer(200, body: Array(body.utf8)))
+        let all = desk.run(["identity", "get"] + organization)
+        #expect(all.end == .exited(65))
+        #expect(all.lines.contains("an identity without an id: cannot be read: all of it"), "\(all.lines)")
+        #expect(all.lines.contains("an identity without an id: cannot be read: id"), "\(all.lines)")
+    }
+
     @Test func `an organization of thousands is listed`() throws {
         for index in 0..<3000 { desk.bitgo.add(.init("\(String(repeating: "i", count: 400))-\(index)", "approved")) }
         let all = desk.run(["identity", "get", "--organization", BitGoDouble.organization])
@@ -88,12 +127,12 @@ import Testing
 
     @Test func `upload checks, warns and sends`() throws {
         desk.bitgo.add(.init("ident-1", "awaiting document upload"))
-        let small = desk.write(BitGoDesk.png(width: 199, height: 200), to: "small.png")
+        let small = desk.write(samplePNG(199, 200), to: "small.png")
         let refused = desk.run(["identity", "upload", "ident-1", "--class", "dl", "--front", small])
         #expect(refused.end == .exited(65))
         #expect(refused.lines.contains { $0.contains("199x200 pixels") })
         #expect(desk.bitgo.requests.isEmpty)
-        let front = desk.write(BitGoDesk.png(width: 200, height: 200), to: "front.png")
+        let front = desk.write(samplePNG(200, 200), to: "front.png")
         let sent = desk.run(["identity", "upload", "ident-1", "--class", "odd", "--front", front, "--back", front])
         #expect(sent.end == .exited(0))
         #expect(sent.lines.contains { $0.contains("warning: the class odd is not among those known") })

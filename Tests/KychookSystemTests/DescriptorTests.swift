@@ -6,17 +6,45 @@ import Testing
         throws
     {
         let kychook = try Installation(start: false)
-        try kychook.start(prelude: "ulimit -n 64;")
-        #expect(kychook.process.lines.contains { $0.contains("fewer connections") && $0.contains("connections=32") })
+        let hooked = kychook.directory.path("hooked")
+        let script = kychook.script("hook", "echo $KYCHOOK_EVENT_ID >> \(hooked)")
+        kychook.configure(sinks: ["hook: { shell: { command: [\(script)] }, max_in_flight: 4 }"])
+        try kychook.start(prelude: "ulimit -n \(required(by: kychook));")
+        #expect(kychook.process.lines.contains { $0.contains("fewer connections") && $0.contains("connections=16") })
         let early = try RawClient(port: kychook.port)
         var crowd: [RawClient] = []
         for number in 0..<120 {
             crowd.append(try RawClient(port: kychook.port))
             if number.isMultiple(of: 10) { try expectKept(number, by: kychook, over: early) }
         }
+        // Everything that there may be is taken, and hooks run.
+        let hooks = follow(hooked)
+        #expect(hooks.lines(atLeast: 12) != nil)
         crowd = []
         try expectKept(1000, by: kychook, over: RawClient(port: kychook.port))
         #expect(kychook.events().count == 13)
+    }
+
+    @Test func `with one descriptor less than it needs it does not start, and says how many`() throws {
+        let kychook = try Installation(start: false)
+        let few = start(kychook, limit: try required(by: kychook) - 1)
+        #expect(few.end() == .exited(78))
+        #expect(few.lines.last?.contains("LimitNOFILE=") == true, "\(few.lines)")
+    }
+
+    /// As it says itself.
+    private func required(by kychook: Installation) throws -> Int {
+        let refused = start(kychook, limit: 64)
+        #expect(refused.end() == .exited(78))
+        let words = refused.lines.last?.split(separator: "at least ").last?.split(separator: ":").first
+        return try #require(words.flatMap { Int($0) }, "\(refused.lines)")
+    }
+
+    private func start(_ kychook: Installation, limit: Int) -> ChildProcess {
+        ChildProcess([
+            "/bin/sh", "-c", #"ulimit -n \#(limit); exec "$0" serve --config "$1""#, Installation.binary,
+            kychook.configurationFile,
+        ])
     }
 
     @Test func `one connection is one, however many processors there are`() throws {

@@ -137,6 +137,22 @@ import Testing
         #expect(process.end() == .killed(signal: SIGKILL))
     }
 
+    @Test(arguments: [SIGINT, SIGTERM])
+    func `a signal ends it, after the receiver has its own secret back`(signal: Int32) throws {
+        let (installation, _) = try receiver()
+        let file = installation.directory.path("endless.yaml")
+        let text = "steps: [ { create: ada }, { expect status: { of: ada, status: none, within: 1h } } ]"
+        installation.write(text, to: file, mode: 0o600)
+        let process = run(file, installation)
+        #expect(process.line { $0.hasPrefix("  pass  create ada") } != nil)
+        #expect(try secrets(of: installation).count == 2)
+        process.send(signal)
+        #expect(process.end() == .killed(signal: signal))
+        #expect(try secrets(of: installation) == [Installation.secret])
+        // And the receiver knows.
+        #expect(installation.output(["send", "identityStatus"]).end == .exited(0))
+    }
+
     @Test func `a refused step says why`() throws {
         let (installation, _) = try receiver()
         let file = installation.directory.path("refused.yaml")

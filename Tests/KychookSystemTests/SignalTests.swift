@@ -115,7 +115,8 @@ import Testing
         #expect(follow(ran).lines(atLeast: 1) != nil)
         // While one is handled nobody waits for the next, and it may reach any thread.
         for _ in 0..<5000 { kychook.process.send(SIGHUP) }
-        #expect(kychook.process.lines(where: { $0.contains("reloaded") }, atLeast: 2))
+        // All that come before the first is handled are one.
+        #expect(kychook.process.lines(where: { $0.contains("reloaded") }, atLeast: 1))
         #expect(try kychook.post(Installation.body("b", "approved")).status == 200)
         #expect(follow(ran).lines(atLeast: 2) == ["identity/a", "identity/b"])
         kychook.process.send(SIGHUP)

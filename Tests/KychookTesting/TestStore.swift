@@ -20,7 +20,8 @@ package final class TestStore: Sendable {
         onRoom: @escaping @Sendable () -> Void = {},
         onCommit: @escaping @Sendable (Int64) -> Void = { _ in },
         onFault: @escaping @Sendable (String) -> Void = { _ in },
-        onRecovery: @escaping @Sendable () -> Void = {}
+        onRecovery: @escaping @Sendable () -> Void = {},
+        onSpace: @escaping @Sendable (Bool) -> Void = { _ in }
     ) throws(StoreError) {
         self.folder = folder
         log = try EventLog(
@@ -35,7 +36,8 @@ package final class TestStore: Sendable {
                 onRoom: onRoom,
                 onCommit: onCommit,
                 onFault: onFault,
-                onRecovery: onRecovery
+                onRecovery: onRecovery,
+                onSpace: onSpace
             )
         )
     }

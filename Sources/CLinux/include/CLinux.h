@@ -7,12 +7,8 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
-#include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/statvfs.h>
-#include <sys/timerfd.h>
-#include <sys/uio.h>
 #include <sys/un.h>
 
 /// accept4(2): the new descriptor is non-blocking and closed on exec. -1 and errno on failure.

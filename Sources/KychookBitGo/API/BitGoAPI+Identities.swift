@@ -32,9 +32,9 @@ extension BitGoAPI {
         try await value(Call(.post, BitGoAPI.identityPath, json: identity.json, isRepeatable: false))
     }
 
-    /// All members of the identities, personal ones included.
-    package func identities(_ query: IdentityQuery) async throws(BitGoAPIError) -> [Identity] {
-        try await value(BitGoAPI.call(query), as: IdentityList<Identity>.self).identities
+    /// All members of the identities that can be read, personal ones included.
+    package func identities(_ query: IdentityQuery) async throws(BitGoAPIError) -> [ShownIdentity] {
+        try await value(BitGoAPI.call(query), as: IdentityList<ShownIdentity>.self).identities
     }
 
     /// Only what a server may keep; the rest is dropped while it is read.

@@ -108,7 +108,13 @@ package struct BitGoAPI: Sendable {
         switch budget.take(at: now, within: begin + limits.total - now) {
         case .tooLate(let wait): throw .rateLimited(nil, retryAfter: wait)
         case .granted(after: .zero): break
-        case .granted(let wait): try await pause(wait)
+        case .granted(let wait):
+            do throws(BitGoAPIError) {
+                try await pause(wait)
+            } catch {
+                budget.giveBack()
+                throw error
+            }
         }
         let left = limits.total - (clock.elapsed() - begin)
         let request = request(for: call, limits, total: min(limits.perTry, left))

@@ -22,8 +22,9 @@ struct Call: Sendable {
         isRepeatable: Bool
     ) {
         self.method = method
-        let given = query.compactMap { item in item.value.map { "\(item.name)=\(encoded($0))" } }
-        target = path.map { "/\(encoded($0))" }.joined() + (given.isEmpty ? "" : "?\(given.joined(separator: "&"))")
+        let given = query.compactMap { item in item.value.map { "\(item.name)=\(percentEncoded($0))" } }
+        let segments = path.map { "/\(percentEncoded($0))" }
+        target = segments.joined() + (given.isEmpty ? "" : "?\(given.joined(separator: "&"))")
         self.isRepeatable = isRepeatable
         if let json {
             body = json
@@ -31,18 +32,3 @@ struct Call: Sendable {
         }
     }
 }
-
-/// All but the unreserved characters as %XX (RFC 3986 section 2): an identifier is one segment, whatever is in it.
-private func encoded(_ text: String) -> String {
-    // A segment of dots would be taken for a step up.
-    if text == "." || text == ".." { return text.replacing(".", with: "%2E") }
-    return text.utf8.reduce(into: "") { result, byte in
-        if unreserved.contains(byte) {
-            result.unicodeScalars.append(Unicode.Scalar(byte))
-        } else {
-            result += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-        }
-    }
-}
-
-private let unreserved = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8)

@@ -42,6 +42,11 @@ package final class RequestBudget: Sendable {
         }
     }
 
+    /// Takes a granted share back whose caller does not send after all: others must not wait for it.
+    func giveBack() {
+        state.withLock { $0.tokens = min(burst, $0.tokens + 1) }
+    }
+
     /// Lets no request leave before then: the limit is the user's, so it holds for all calls.
     func close(until moment: Duration) {
         state.withLock { $0.closedUntil = max($0.closedUntil, moment) }

@@ -59,7 +59,7 @@ extension Identity: Decodable {
     }
 }
 
-/// The answer of the get call: of `ListedIdentity` or `IdentitySnapshot` for a server, of `Identity` for a person.
+/// The answer of the get call: of `ListedIdentity` or `IdentitySnapshot` for a server, of `ShownIdentity` for a person.
 package struct IdentityList<Element: Decodable & Sendable>: Decodable, Sendable {
     package var identities: [Element]
 }

@@ -10,10 +10,6 @@ package struct Webhook: Equatable, Sendable {
     package var created: Timestamp?
     package var scope: Open<WebhookScope>?
     package var state: Open<WebhookState>?
-    package var enterpriseID: String?
-    package var organizationID: String?
-    package var walletID: String?
-    package var userID: String?
     package var version: Int?
     package var successiveFailedAttempts: Int?
     package var lastAttempt: Timestamp?
@@ -28,10 +24,6 @@ extension Webhook: Decodable {
     private enum CodingKeys: String, CodingKey {
         case data, id, type, url, label, created, scope, state, version, successiveFailedAttempts, lastAttempt
         case failingSince, identityStatus
-        case enterpriseID = "enterpriseId"
-        case organizationID = "organizationId"
-        case walletID = "walletId"
-        case userID = "userId"
         case userKYCState = "userKycState"
         case enterpriseKYCState = "enterpriseKycState"
     }
@@ -49,10 +41,6 @@ extension Webhook: Decodable {
         created = try fields.lenientTime(.created)
         scope = try fields.lenientText(.scope).map { Open($0) }
         state = try fields.lenientText(.state).map { Open($0) }
-        enterpriseID = try fields.lenientText(.enterpriseID)
-        organizationID = try fields.lenientText(.organizationID)
-        walletID = try fields.lenientText(.walletID)
-        userID = try fields.lenientText(.userID)
         version = try fields.lenientNumber(.version)
         successiveFailedAttempts = try fields.lenientNumber(.successiveFailedAttempts)
         lastAttempt = try fields.lenientTime(.lastAttempt)
@@ -106,39 +94,4 @@ package struct WebhookSecret: Sendable, Decodable {
 package struct VerifyAnswer: Equatable, Sendable, Decodable {
     package var webhookId: String
     package var isValid: Bool
-}
-
-/// A line of the provider's notification log (developers.bitgo.com/api/v2.webhooks.simulate).
-package struct NotificationLogEntry: Equatable, Sendable {
-    package var id: String
-    package var webhook: String
-    package var type: Open<WebhookType>?
-    package var url: String?
-    package var coin: String?
-    package var hash: String?
-    package var version: Int?
-    /// `unconfirmed`, `new`, `pending`, `processed`, `failed`.
-    package var state: String?
-    /// `updateAt` at the provider.
-    package var updated: Timestamp?
-}
-
-extension NotificationLogEntry: Decodable {
-    private enum CodingKeys: String, CodingKey {
-        case id, webhook, type, url, coin, hash, version, state
-        case updated = "updateAt"
-    }
-
-    package init(from decoder: any Decoder) throws {
-        let fields = try decoder.container(keyedBy: CodingKeys.self)
-        id = try fields.requiredText(.id)
-        webhook = try fields.requiredText(.webhook)
-        type = try fields.lenientText(.type).map { Open($0) }
-        url = try fields.lenientText(.url)
-        coin = try fields.lenientText(.coin)
-        hash = try fields.lenientText(.hash)
-        version = try fields.lenientNumber(.version)
-        state = try fields.lenientText(.state)
-        updated = try fields.lenientTime(.updated)
-    }
 }

@@ -3,7 +3,7 @@ import KychookModel
 
 /// Any JSON, with the members of objects in the order in which they are written.
 ///
-/// Holds what the provider's pages leave open. Always inside `Personal`, because it prints itself.
+/// Holds what the provider's pages leave open. Inside `Personal` wherever it may be about a person: it prints itself.
 package indirect enum JSONValue: Equatable, Sendable {
     case null
     case boolean(Bool)
@@ -26,6 +26,22 @@ package indirect enum JSONValue: Equatable, Sendable {
 
     package var text: String? {
         if case .text(let text) = self { text } else { nil }
+    }
+
+    /// Of an object; empty: it has none, or is none.
+    package var members: [Member] {
+        if case .object(let members) = self { members } else { [] }
+    }
+
+    /// The member of an object; nil: it has none of this name, or is no object.
+    package subscript(name: String) -> JSONValue? {
+        members.first { $0.name == name }?.value
+    }
+
+    /// An object with the members of another one in place of its own of the same name.
+    package func merging(_ changes: JSONValue) -> JSONValue {
+        let names = Set(changes.members.map(\.name))
+        return .object(members.filter { !names.contains($0.name) } + changes.members)
     }
 
     /// JSON without a blank between tokens.
@@ -113,16 +129,16 @@ extension JSONValue: Encodable {
 }
 
 /// Whatever name a member has.
-package struct AnyKey: CodingKey {
-    package let stringValue: String
+private struct AnyKey: CodingKey {
+    let stringValue: String
 
-    package init(stringValue: String) {
+    init(stringValue: String) {
         self.stringValue = stringValue
     }
 
-    package var intValue: Int? { nil }
+    var intValue: Int? { nil }
 
-    package init?(intValue: Int) {
+    init?(intValue: Int) {
         nil
     }
 }

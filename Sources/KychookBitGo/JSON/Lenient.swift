@@ -26,8 +26,8 @@ extension Timestamp {
     }
 }
 
-/// Reads what the organization webhook's example shows: texts in a second pair of quotes, and booleans and numbers as
-/// texts (developers.bitgo.com/docs/webhooks-organization).
+/// Reads what the organization webhook's example shows: texts in a second pair of quotes, and numbers as texts
+/// (developers.bitgo.com/docs/webhooks-organization).
 extension KeyedDecodingContainer {
     func requiredText(_ key: Key) throws -> String {
         try decode(String.self, forKey: key).withoutQuotes
@@ -35,11 +35,6 @@ extension KeyedDecodingContainer {
 
     func lenientText(_ key: Key) throws -> String? {
         try decodeIfPresent(String.self, forKey: key)?.withoutQuotes
-    }
-
-    func lenientFlag(_ key: Key) throws -> Bool? {
-        guard case .known(let value)? = try decodeIfPresent(LooseFlag.self, forKey: key) else { return nil }
-        return value
     }
 
     func lenientNumber(_ key: Key) throws -> Int? {

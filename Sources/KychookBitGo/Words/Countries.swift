@@ -15,7 +15,7 @@ package enum Country {
     }
 
     /// The ISO 3166-2 codes below a country, without its own; nil: not listed here, any code may be right.
-    package static func subdivisions(of country: String) -> Set<Substring>? {
+    static func subdivisions(of country: String) -> Set<Substring>? {
         switch country {
         case "US", "USA": unitedStates
         case "CA", "CAN": canada

@@ -41,14 +41,6 @@ package enum IdentityStatus: String, Word {
     }
 
     package var isFinal: Bool { group == .final }
-
-    /// Whether it is the customer's turn: to act or to sign.
-    package var needsCustomer: Bool { group.waitsForCustomer }
-
-    /// Whether the move deserves a second look; never a reason to refuse it.
-    package static func isOdd(from old: IdentityStatus, to new: IdentityStatus) -> Bool {
-        old != new && StatusGroup.isOddMove(from: old.group, to: new.group)
-    }
 }
 
 /// `userKycState` and `enterpriseKycState` (developers.bitgo.com/api/v2.webhooks.add).

@@ -1,7 +1,7 @@
-package import KychookHTTP
+import KychookHTTP
 
 /// What a tester may ask of a sandbox beside the provider's own calls.
-package enum ControlRoute: Equatable, Sendable {
+enum ControlRoute: Equatable, Sendable {
     case clock
     case state
     case deliveries
@@ -11,16 +11,16 @@ package enum ControlRoute: Equatable, Sendable {
     case identity(String)
     case move(identity: String)
 
-    package static let prefix = "/sandbox/"
+    static let prefix = "/sandbox/"
 
     /// Why a request is none of these.
-    package enum Refusal: Error, Equatable {
+    enum Refusal: Error, Equatable {
         case notFound
         /// - Parameter allowed: the methods of this path.
         case notAllowed(allowed: String)
     }
 
-    package init(_ method: KychookHTTP.Method, path: String) throws(Refusal) {
+    init(_ method: KychookHTTP.Method, path: String) throws(Refusal) {
         let parts = path.dropFirst(ControlRoute.prefix.count).split(separator: "/", omittingEmptySubsequences: false)
         switch parts.count {
         case 1: self = try ControlRoute(method, page: parts[0])

@@ -1,7 +1,6 @@
 import Foundation
 package import KychookBitGo
 package import KychookClient
-import KychookCrypto
 
 /// Asks a running sandbox's pages under `/sandbox/`, for commands and scenarios.
 package struct SandboxClient: Sendable {
@@ -40,11 +39,11 @@ package struct SandboxClient: Sendable {
     }
 
     package func identity(_ id: String) async throws(Failure) -> JSONValue {
-        try await ask(.get, "identities/\(escaped(id))")
+        try await ask(.get, "identities/\(percentEncoded(id))")
     }
 
     package func move(_ id: String, to status: String) async throws(Failure) -> JSONValue {
-        try await ask(.post, "identities/\(escaped(id))/move", .object([.init("status", .text(status))]))
+        try await ask(.post, "identities/\(percentEncoded(id))/move", .object([.init("status", .text(status))]))
     }
 
     package func burst(_ count: Int, status: String?) async throws(Failure) -> JSONValue {
@@ -82,20 +81,6 @@ package struct SandboxClient: Sendable {
             throw .refused(status: answer.status, reason: json["error"]?.text ?? "it does not say why")
         }
         return json
-    }
-
-    /// A segment of a path.
-    private func escaped(_ id: String) -> String {
-        id.utf8.map { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
-                String(UnicodeScalar(byte))
-            default:
-                "%\(hexadecimal([byte]))"
-            }
-        }
-        .joined()
     }
 }
 

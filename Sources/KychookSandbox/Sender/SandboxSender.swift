@@ -18,7 +18,8 @@ package final class SandboxSender: Sendable {
     private let onFault: @Sendable (String) -> Void
     private let state: Monitor<State>
     private let thread = Locked<Thread?>(nil)
-    private let attempts = SenderThread()
+    /// Not the concurrency pool, which others in the same process may hold up.
+    private let attempts = ExecutorThread(named: "sandbox-http")
 
     private struct State {
         var plan: FaultPlan

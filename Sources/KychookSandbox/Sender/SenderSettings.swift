@@ -15,7 +15,4 @@ package struct SenderSettings: Equatable, Sendable {
     package var waits: [Duration] = [1, 5, 10, 30, 60, 120, 240].map { .seconds($0 * 60) }
 
     package init() {}
-
-    /// The first one and those after a wait.
-    var attempts: Int { waits.count + 1 }
 }

@@ -42,21 +42,3 @@ package struct IdentityRecord: Codable, Equatable, Sendable {
         submission.revealed[field.rawValue]?.text
     }
 }
-
-extension JSONValue {
-    /// The member of an object; nil: it has none of this name, or is no object.
-    package subscript(name: String) -> JSONValue? {
-        guard case .object(let members) = self else { return nil }
-        return members.first { $0.name == name }?.value
-    }
-
-    package var members: [Member] {
-        if case .object(let members) = self { members } else { [] }
-    }
-
-    /// With the members of another object in place of its own of the same name.
-    func merging(_ changes: JSONValue) -> JSONValue {
-        let names = Set(changes.members.map(\.name))
-        return .object(members.filter { !names.contains($0.name) } + changes.members)
-    }
-}

@@ -45,9 +45,8 @@ package struct KYBRecord: Codable, Equatable, Sendable {
         details.revealed[field].map { $0 != .null && $0 != .text("") } ?? false
     }
 
-    var isDecided: Bool {
-        !products.isEmpty && products.allSatisfy { $0.decision == .approved || $0.decision == .rejected }
-    }
+    /// The look-alike's review approves whatever is complete.
+    var isDecided: Bool { !products.isEmpty && products.allSatisfy { $0.decision == .approved } }
 }
 
 extension DocumentType: Codable {}

@@ -40,13 +40,11 @@ extension World {
         return businesses[record.id] ?? record
     }
 
-    /// - Parameter creator: another one's identities do not exist for it; nil: an operator.
-    package func kybIdentity(_ id: String, for creator: String?) throws(WorldRefusal) -> KYBRecord {
-        guard let record = businesses[id], creator == nil || record.creator == creator else { throw .noSuchIdentity }
+    /// - Parameter creator: another one's identities do not exist for it.
+    package func kybIdentity(_ id: String, for creator: String) throws(WorldRefusal) -> KYBRecord {
+        guard let record = businesses[id], record.creator == creator else { throw .noSuchIdentity }
         return record
     }
-
-    package var allKYBIdentities: [KYBRecord] { Array(businesses.all) }
 
     package mutating func updateKYBIdentity(
         _ id: String,
@@ -124,20 +122,6 @@ extension World {
         record.demands.map { ($0, record.status(of: $0, isUploaded: isUploaded)) }
     }
 
-    /// An operator's act.
-    package mutating func decide(
-        product: String,
-        of id: String,
-        _ decision: ProductStatus,
-        at now: Timestamp
-    ) throws(WorldRefusal) {
-        var record = try kybIdentity(id, for: nil)
-        guard let index = record.products.firstIndex(where: { $0.id == product }) else { throw .noSuchIdentity }
-        record.products[index].decision = decision
-        businesses[id] = record
-        announceDecision(of: record, at: now)
-    }
-
     private mutating func apply(_ changes: KYBChanges, to record: inout KYBRecord) {
         if let details = changes.details {
             record.details = Personal(record.details.revealed.merging(details.revealed))
@@ -172,7 +156,6 @@ extension World {
         let due = now + settings.delays.review
         record.due = due
         businesses[id] = record
-        agenda.cancel(.business(id))
         agenda.enter(.business(id), due: due)
         announce(.pending, about: record, at: now)
     }
@@ -184,16 +167,10 @@ extension World {
             record.products[index].decision = .approved
         }
         businesses[id] = record
-        announceDecision(of: record, at: now)
+        if record.isDecided { announce(.approved, about: record, at: now) }
     }
 
     /// Which type tells of businesses is not documented: `enterpriseKycState` is assumed (bitgo.md section 14).
-    private mutating func announceDecision(of record: KYBRecord, at now: Timestamp) {
-        guard record.isDecided else { return }
-        let isRejected = record.products.contains { $0.decision == .rejected }
-        announce(isRejected ? .rejected : .approved, about: record, at: now)
-    }
-
     private mutating func announce(_ state: KYCState, about record: KYBRecord, at now: Timestamp) {
         guard let enterprise = users[record.user]?.parent, let organization = enterprises[enterprise]?.parent else {
             return

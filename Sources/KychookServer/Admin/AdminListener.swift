@@ -35,11 +35,13 @@ final class AdminListener: Sendable {
         scraper.stop()
     }
 
+    static let connections = 64
+
     /// A handful of monitoring systems, none of which has anything to send.
     private static let limits = ServerLimits(
         request: RequestLimits(head: 8 << 10, body: 1 << 10),
         headTimeout: .seconds(5),
         bodyTimeout: .seconds(5),
-        connections: 64
+        connections: connections
     )
 }

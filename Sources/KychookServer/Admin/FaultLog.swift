@@ -5,7 +5,7 @@ import Logging
 /// thread.
 final class FaultLog: Sendable {
     private let logger: Logger
-    private let last = Monitor<String?>(nil)
+    private let last = Locked<String?>(nil)
 
     init(_ logger: Logger) {
         self.logger = logger

@@ -128,6 +128,7 @@ extension MetricsSnapshot {
         add("kychook_events_duplicate_total", "Copies of kept events, acknowledged and not kept again.", \.duplicates)
         add("kychook_events_uninterpreted_total", "Events kept that could not be understood.", \.problems)
         add("kychook_event_keys_reused_total", "Events kept whose key had another content before.", \.reusedKeys)
+        add("kychook_event_times_ignored_total", "Events whose time was too far ahead to be one.", \.ignoredTimes)
         add("kychook_requests_refused_total", "Requests whose signature was not right.", \.refusals)
         add("kychook_append_failures_total", "Genuine events that could not be kept: answered 503.", \.failures)
     }

@@ -17,7 +17,7 @@ struct MetricsSource: Sendable {
     let clock: WallClock
     let started: Timestamp
     /// In force.
-    let configuration: Monitor<Configuration>
+    let configuration: Locked<Configuration>
 
     /// The figures of this moment, or nearly: each part is taken by itself.
     func snapshot(_ reader: EventReader) throws(StoreError) -> MetricsSnapshot {

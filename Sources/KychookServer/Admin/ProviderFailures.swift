@@ -24,7 +24,7 @@ final class ProviderFailures: Sendable {
         }
     }
 
-    private let state = Monitor(State())
+    private let state = Locked(State())
     private let clock: WallClock
     private let logger: Logger
     private let interval: Duration

@@ -1,4 +1,3 @@
-import KychookHTTP
 import KychookStore
 import Synchronization
 

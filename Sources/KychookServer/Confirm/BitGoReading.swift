@@ -4,8 +4,8 @@ import KychookConfig
 import KychookModel
 
 /// The APIs that kychook knows: a source has one where its configuration has an `api`.
-package let providerReading: MakeReading = { source in
-    source.api.map { BitGoReading($0, types: source.preset.types) }
+package let providerReading: MakeReading = { source, former in
+    source.api.map { BitGoReading($0, types: source.preset.types, after: former as? BitGoReading) }
 }
 
 /// BitGo's API as a provider to be read.
@@ -16,13 +16,30 @@ struct BitGoReading: ProviderReading {
     private let quickAPI: BitGoAPI
     /// Types of webhooks that tell of subjects.
     private let types: Set<String>
+    private let baseURL: BitGoBaseURL
+    private let rate: Double
+    private let budget: RequestBudget
 
     /// One for all sources: each would cost a thread and libcurl's memory.
     private static let client = HTTPClient()
     private static let quickLimits = BitGoAPI.Limits(perTry: .seconds(10), total: .seconds(15))
 
-    init(_ configuration: APIConfiguration, types: [EventType], client: HTTPClient = BitGoReading.client) {
-        let budget = RequestBudget(burst: max(1, Int(configuration.rate)), perSecond: configuration.rate)
+    /// - Parameter former: from before a reload. What was sent then counts on, and so does a pause that the API asked for:
+    ///   its limit is the user's, whatever the token.
+    init(
+        _ configuration: APIConfiguration,
+        types: [EventType],
+        after former: BitGoReading? = nil,
+        client: HTTPClient = BitGoReading.client
+    ) {
+        (baseURL, rate) = (configuration.baseURL, configuration.rate)
+        let budget =
+            if let former, former.baseURL == baseURL, former.rate == rate {
+                former.budget
+            } else {
+                RequestBudget(burst: max(1, Int(rate)), perSecond: rate)
+            }
+        self.budget = budget
         func api(_ limits: BitGoAPI.Limits) -> BitGoAPI {
             BitGoAPI(
                 configuration.baseURL,
@@ -71,7 +88,6 @@ struct BitGoReading: ProviderReading {
         return found.filter { types.contains($0.type.text) }.map { webhook in
             WebhookView(
                 id: webhook.id,
-                type: webhook.type.text,
                 isSuspended: webhook.state == .known(.suspended),
                 successiveFailedAttempts: webhook.successiveFailedAttempts ?? 0,
                 lastAttempt: webhook.lastAttempt

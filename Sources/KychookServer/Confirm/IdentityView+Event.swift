@@ -39,17 +39,10 @@ extension IdentityView {
     }
 
     fileprivate var json: [UInt8] {
-        let members: [(String, String?)] = [
-            ("id", id), ("status", status), ("organizationId", organization), ("enterpriseId", enterprise),
-            ("userId", user), ("createdAt", created?.description), ("updatedAt", updated?.description),
-        ]
-        var body: [UInt8] = []
-        for case (let name, let value?) in members {
-            body.append(UInt8(ascii: body.isEmpty ? "{" : ","))
-            body.appendJSONString(name)
-            body.append(UInt8(ascii: ":"))
-            body.appendJSONString(value)
-        }
-        return body + [UInt8(ascii: "}")]
+        [UInt8](jsonObject: [
+            ("id", .text(id)), ("status", .text(status)), ("organizationId", .init(organization)),
+            ("enterpriseId", .init(enterprise)), ("userId", .init(user)), ("createdAt", .init(created?.description)),
+            ("updatedAt", .init(updated?.description)),
+        ])
     }
 }

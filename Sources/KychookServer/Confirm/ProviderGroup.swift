@@ -5,7 +5,10 @@ import KychookStore
 import Logging
 
 /// How a source's provider is asked; nil: the source has no API.
-package typealias MakeReading = @Sendable (SourceConfiguration) -> (any ProviderReading)?
+///
+/// `former`: how it was asked before a reload.
+package typealias MakeReading =
+    @Sendable (SourceConfiguration, _ former: (any ProviderReading)?) -> (any ProviderReading)?
 
 /// Everything that asks providers by API: for each source a ``Confirmer`` and a ``SourceKeeper``; a reload exchanges them.
 ///
@@ -21,7 +24,11 @@ final class ProviderGroup: Sendable {
 
     private struct State {
         var members: [String: Member] = [:]
+        /// What each keeper remembered when a reload ended it.
+        var memories: [String: SourceKeeper.Memory] = [:]
         var exchange: Task<Void, Never>?
+        /// How often the sources were exchanged.
+        var generation = 0
         var isStopping = false
     }
 
@@ -35,17 +42,22 @@ final class ProviderGroup: Sendable {
         self.makeReading = makeReading
     }
 
-    func start(_ sources: [SourceConfiguration]) throws(StoreError) {
-        try start(sources, memories: [:])
+    /// At once, or as soon as the store can be read.
+    func start(_ sources: [SourceConfiguration]) {
+        do {
+            try startMembers(for: sources)
+        } catch {
+            replace(with: sources)
+        }
     }
 
-    private func start(
-        _ sources: [SourceConfiguration],
-        memories: [String: SourceKeeper.Memory]
-    ) throws(StoreError) {
+    /// Starts those that are not at work yet.
+    private func startMembers(for sources: [SourceConfiguration]) throws(StoreError) {
         let waiting = try context.log.makeReader().openConfirmations()
         for source in sources {
-            let reading = makeReading(source)
+            let (isAtWork, memory) = state.withLock { ($0.members[source.name] != nil, $0.memories[source.name]) }
+            guard !isAtWork else { continue }
+            let reading = makeReading(source, memory?.reading)
             // Without an API there is something to do only for what was asked while it had one.
             guard reading != nil || waiting[source.name, default: 0] > 0 else { continue }
             let confirmer = try Confirmer(source, reading: reading, context)
@@ -53,7 +65,7 @@ final class ProviderGroup: Sendable {
                 try SourceKeeper(
                     Reconciler(source, reading: reading, log: context.log, clock: context.clock),
                     context,
-                    memory: memories[source.name]
+                    memory: memory
                 )
             }
             let member = Member(
@@ -78,16 +90,29 @@ final class ProviderGroup: Sendable {
     /// Puts other sources in force: reads under way are cut and made again under the new configuration.
     func replace(with sources: [SourceConfiguration]) {
         state.withLock { state in
-            let before = state.exchange
+            state.generation += 1
+            let (before, generation) = (state.exchange, state.generation)
             state.exchange = Task {
                 await before?.value
-                let memories = await stopMembers()
-                guard !self.state.withLock({ $0.isStopping }) else { return }
-                do {
-                    try start(sources, memories: memories)
-                } catch {
-                    context.logger.error("providers cannot be asked", metadata: ["reason": "\(error)"])
-                }
+                await stopMembers()
+                await startPatiently(sources, generation)
+            }
+        }
+    }
+
+    /// Between two tries to start: the store may fail for a moment, and nobody may be left unasked after it.
+    private static let pause = Duration.seconds(1)
+
+    private func startPatiently(_ sources: [SourceConfiguration], _ generation: Int) async {
+        var reasons = ReasonLog(context.logger, about: "asking providers")
+        while state.withLock({ !$0.isStopping && $0.generation == generation }) {
+            do {
+                try startMembers(for: sources)
+                reasons.note(nil)
+                return
+            } catch {
+                reasons.note("\(error)")
+                try? await Task.sleep(for: ProviderGroup.pause)
             }
         }
     }
@@ -99,11 +124,10 @@ final class ProviderGroup: Sendable {
             return state.exchange
         }
         await exchange?.value
-        _ = await stopMembers()
+        await stopMembers()
     }
 
-    /// - Returns: what each keeper remembers, by its source.
-    private func stopMembers() async -> [String: SourceKeeper.Memory] {
+    private func stopMembers() async {
         let members = state.withLock { state in
             defer { state.members = [:] }
             return state.members
@@ -112,13 +136,12 @@ final class ProviderGroup: Sendable {
             member.confirmer.stop()
             member.keeping?.cancel()
         }
-        var memories: [String: SourceKeeper.Memory] = [:]
         for (source, member) in members {
             await member.confirming.value
             await member.keeping?.value
-            memories[source] = await member.keeper?.memory
+            let memory = await member.keeper?.memory
+            state.withLock { $0.memories[source] = memory }
         }
-        return memories
     }
 }
 

@@ -90,7 +90,6 @@ package struct IdentityPage: Equatable, Sendable {
 /// What the provider says of a webhook that it sends.
 package struct WebhookView: Equatable, Sendable {
     package var id: String
-    package var type: String
     package var isSuspended: Bool
     package var successiveFailedAttempts: Int
     /// When it was last sent, if the provider says so.
@@ -98,13 +97,11 @@ package struct WebhookView: Equatable, Sendable {
 
     package init(
         id: String,
-        type: String,
         isSuspended: Bool = false,
         successiveFailedAttempts: Int = 0,
         lastAttempt: Timestamp? = nil
     ) {
         self.id = id
-        self.type = type
         self.isSuspended = isSuspended
         self.successiveFailedAttempts = successiveFailedAttempts
         self.lastAttempt = lastAttempt

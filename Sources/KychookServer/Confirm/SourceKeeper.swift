@@ -18,6 +18,8 @@ actor SourceKeeper {
     struct Memory: Sendable {
         fileprivate var watch: SourceWatch
         fileprivate var lastRun: Timestamp?
+        /// How the provider was asked.
+        let reading: any ProviderReading
     }
 
     /// Between one look at the clock and the next; silences and intervals are counted in hours.
@@ -33,7 +35,11 @@ actor SourceKeeper {
         self.reconciler = reconciler
         self.context = context
         reader = try context.log.makeReader()
-        self.memory = memory ?? Memory(watch: SourceWatch(from: context.clock.now()))
+        self.memory = Memory(
+            watch: memory?.watch ?? SourceWatch(from: context.clock.now()),
+            lastRun: memory?.lastRun,
+            reading: reconciler.reading
+        )
         var logger = context.logger
         logger[metadataKey: "source"] = "\(reconciler.source.name)"
         self.logger = logger
@@ -66,12 +72,10 @@ actor SourceKeeper {
         var result = await reconciler.run(dryRun: dryRun)
         if !dryRun, !Task.isCancelled { tell(of: result) }
         do throws(ReadingFault) {
-            let webhooks = try await reconciler.webhooks()
-            result.note(webhooks)
+            let webhooks = try await reconciler.readWebhooks(into: &result)
             // What is told becomes an event, and a dry run appends none.
             if !dryRun { note(webhooks) }
         } catch {
-            result.noteWebhooks(error)
             if !Task.isCancelled {
                 logger.warning("the provider's webhooks cannot be read", metadata: ["reason": "\(error.reason)"])
             }

@@ -85,27 +85,19 @@ final class ControlHandler: RequestHandler {
 
     private func status() -> Response {
         let counts = [("uncommitted_events", place().log.depth)] + statistics.summary.map { ($0.name, $0.count) }
-        let failures = statistics.providerFailures.sums.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
-        let members = counts.map { ($0.0, "\($0.1)") } + [("provider_failures_7d", object(failures))]
-        return Response(status: 200, text: object(members))
+        let failures = statistics.providerFailures.sums.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        return Response(status: 200, text: object(counts, ("provider_failures_7d", .raw(object(failures)))))
     }
 
-    /// Of values that are JSON already.
-    private func object(_ members: [(String, String)]) -> String {
-        var text: [UInt8] = []
-        for (name, value) in members {
-            text.append(UInt8(ascii: text.isEmpty ? "{" : ","))
-            text.appendJSONString(name)
-            text += Array(":\(value)".utf8)
-        }
-        return text.isEmpty ? "{}" : String(decoding: text, as: UTF8.self) + "}"
+    private func object(_ counts: [(String, Int)], _ others: (String, JSONMember?)...) -> String {
+        let members: [(String, JSONMember?)] = counts.map { ($0.0, .raw("\($0.1)")) }
+        return String(decoding: [UInt8](jsonObject: members + others), as: UTF8.self)
     }
 }
 
 extension Response {
     init(status: Int, error: String) {
-        var body = Array(#"{"error":"#.utf8)
-        body.appendJSONString(error)
-        self.init(status: status, text: String(decoding: body + [UInt8(ascii: "}")], as: UTF8.self))
+        let body = [UInt8](jsonObject: [("error", .text(error))])
+        self.init(status: status, text: String(decoding: body, as: UTF8.self))
     }
 }

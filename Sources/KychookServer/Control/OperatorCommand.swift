@@ -30,7 +30,7 @@ package struct Workplace: Sendable {
         clock: WallClock,
         sinks: SinkGroup?,
         providers: ProviderGroup? = nil,
-        makeReading: @escaping MakeReading = { _ in nil }
+        makeReading: @escaping MakeReading = { _, _ in nil }
     ) {
         self.log = log
         self.configuration = configuration

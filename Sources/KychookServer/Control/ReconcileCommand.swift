@@ -49,16 +49,13 @@ package struct ReconcileCommand: OperatorCommand {
             }
             return result
         }
-        guard let reading = place.makeReading(source) else {
+        guard let reading = place.makeReading(source, nil) else {
             throw CommandRefusal("the source \(source.name) has no `api`: add it")
         }
         let reconciler = try Reconciler(source, reading: reading, log: place.log, clock: place.clock)
         var result = await reconciler.run(dryRun: dryRun)
-        do throws(ReadingFault) {
-            result.note(try await reconciler.webhooks())
-        } catch {
-            result.noteWebhooks(error)
-        }
+        // What keeps them from being read is in the result.
+        _ = try? await reconciler.readWebhooks(into: &result)
         return result
     }
 }

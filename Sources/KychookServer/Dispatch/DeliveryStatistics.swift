@@ -12,7 +12,7 @@ final class DeliveryStatistics: Sendable {
         var lines = 0
     }
 
-    private let state = Monitor<[String: Figures]>([:])
+    private let state = Locked<[String: Figures]>([:])
 
     func count(_ outcome: AttemptResult.Outcome, sink: String) {
         let counter: WritableKeyPath<Figures, Int> =

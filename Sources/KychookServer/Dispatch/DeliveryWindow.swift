@@ -40,14 +40,10 @@ struct DeliveryWindow {
         var isProbe = false
     }
 
-    private struct Queue {
-        var items: FIFO<Item> = FIFO()
-        var isBusy = false
-    }
-
     private let bounds: Bounds
     private let maxInFlight: Int
-    private var queues: [Lane: Queue] = [:]
+    /// What each lane has still to deliver. A lane is ready, waits, or has its first delivery under way.
+    private var queues: [Lane: FIFO<Item>] = [:]
     private var ready = FIFO<Lane>()
     private var waiting = Deadlines<Lane>()
     private var open: OpenEvents
@@ -83,7 +79,7 @@ struct DeliveryWindow {
         }
         open.add(sequence)
         var item = Item(sequence: sequence, lane: Lane(subject: subject, sequence: sequence))
-        let queuesBehindRow = queues[item.lane]?.items.first?.hasRow ?? false
+        let queuesBehindRow = queues[item.lane]?.first?.hasRow ?? false
         if queuesBehindRow { giveRow(&item) }
         enqueue(item, due: nil)
         return queuesBehindRow ? item : nil
@@ -127,10 +123,9 @@ struct DeliveryWindow {
     }
 
     private mutating func begin(_ lane: Lane) -> Item {
-        guard let head = queues[lane]?.items.first else {
+        guard let head = queues[lane]?.first else {
             preconditionFailure("a lane is ready only while it holds a delivery")
         }
-        queues[lane]?.isBusy = true
         inFlight += 1
         return head
     }
@@ -146,7 +141,7 @@ struct DeliveryWindow {
         var rowless: [Item] = []
         // An attempt is always one at the head of its lane.
         var isHead = true
-        queues[item.lane]?.items.updateEach { queued in
+        queues[item.lane]?.updateEach { queued in
             defer { isHead = false }
             let hadRow = queued.hasRow
             if isHead { queued = item }
@@ -161,7 +156,6 @@ struct DeliveryWindow {
     /// An attempt could not even begin, for no fault of the sink's: it is due again later, and nothing is recorded.
     mutating func postpone(_ item: Item, due: MonotonicTime) {
         inFlight -= 1
-        queues[item.lane]?.isBusy = false
         waiting.insert(item.lane, due: due)
     }
 
@@ -174,9 +168,8 @@ struct DeliveryWindow {
     mutating func committedEnd(of item: Item) {
         settle(item)
         guard var queue = queues.removeValue(forKey: item.lane) else { return }
-        if queue.items.popFirst()?.hasRow == true { pendingRows -= 1 }
-        queue.isBusy = false
-        guard !queue.items.isEmpty else { return }
+        if queue.popFirst()?.hasRow == true { pendingRows -= 1 }
+        guard !queue.isEmpty else { return }
         queues[item.lane] = queue
         ready.append(item.lane)
     }
@@ -184,7 +177,6 @@ struct DeliveryWindow {
     /// A failed attempt and the time of the next one are committed.
     mutating func committedRetry(of item: Item, due: MonotonicTime) {
         settle(item)
-        queues[item.lane]?.isBusy = false
         waiting.insert(item.lane, due: due)
     }
 
@@ -199,8 +191,8 @@ struct DeliveryWindow {
     }
 
     private mutating func enqueue(_ item: Item, due: MonotonicTime?) {
-        queues[item.lane, default: Queue()].items.append(item)
-        guard queues[item.lane]?.items.count == 1 else { return }
+        queues[item.lane, default: FIFO()].append(item)
+        guard queues[item.lane]?.count == 1 else { return }
         if let due { waiting.insert(item.lane, due: due) } else { ready.append(item.lane) }
     }
 }

@@ -1,4 +1,3 @@
-import KychookInterpret
 import KychookLinux
 import KychookModel
 import KychookSinks
@@ -17,7 +16,7 @@ actor Dispatcher {
     private let row: Int64
     private let reader: EventReader
     private let matcher: EventMatcher
-    private let thread: SinkThread
+    private let thread: ExecutorThread
     private let signal = Signal()
     private let steadyClock: SteadyClock
     private var feed: Feed
@@ -66,7 +65,7 @@ actor Dispatcher {
         reader = try context.log.makeReader()
         matcher = EventMatcher(configuration.filter, sink: configuration.name)
         pacer = Pacer(rate: configuration.rate)
-        thread = SinkThread(named: configuration.name, isPolite: configuration.kind.isCostly)
+        thread = ExecutorThread(named: "sink \(configuration.name)", isPolite: configuration.kind.isCostly)
         steadyClock = SteadyClock(context.clock)
         feed = try Feed(reader, sink: record.row, after: record.cursor, withBodies: matcher.needsBody)
         window = DeliveryWindow(cursor: record.cursor, maxInFlight: configuration.maxInFlight)
@@ -168,7 +167,7 @@ actor Dispatcher {
             let longest = configuration.longestWait
             window.take(delivery, due: delivery.due(longestWait: longest, now: .now(), wallNow: context.clock.now()))
         case .event(let stored):
-            let event = stored.event
+            let event = stored.told
             let matches = matcher.matches(event, body: stored.body?.bytes)
             if let queued = window.read(event.sequence, subject: stored.subject, matches: matches) {
                 settlements.append(Settlement(queued: queued))
@@ -205,7 +204,7 @@ actor Dispatcher {
     private func start(_ item: DeliveryWindow.Item, in group: inout DiscardingTaskGroup) -> Bool {
         let delivery: Delivery?
         do {
-            delivery = try self.delivery(for: item)
+            delivery = try reader.delivery(of: item)
         } catch {
             reasons.note("cannot read the event log: \(error)")
             let next = MonotonicTime.now() + .seconds(1)
@@ -229,27 +228,6 @@ actor Dispatcher {
             await self.attemptEnded(item, event: delivery.event, attempt)
         }
         return true
-    }
-
-    /// Nil: the event's body is no more.
-    private func delivery(for item: DeliveryWindow.Item) throws(StoreError) -> Delivery? {
-        guard let stored = try reader.event(sequence: item.sequence), let body = stored.body?.bytes else { return nil }
-        let currentStatus = item.isReplay ? try reader.currentStatus(of: stored) : nil
-        return Delivery(
-            event: stored.event,
-            document: CloudEvent.document(
-                for: stored.event,
-                body: body,
-                typePrefix: stored.typePrefix,
-                isReplay: item.isReplay,
-                currentStatus: currentStatus
-            ),
-            body: body,
-            headers: stored.body?.headers ?? KeptHeaders(),
-            attempt: item.attempts + 1,
-            isReplay: item.isReplay,
-            currentStatus: currentStatus
-        )
     }
 
     private func attemptEnded(_ item: DeliveryWindow.Item, event: Event, _ attempt: DeliveryReport.Attempt) {

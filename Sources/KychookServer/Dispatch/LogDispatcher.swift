@@ -19,7 +19,7 @@ actor LogDispatcher {
     private let row: Int64
     private let reader: EventReader
     private let matcher: EventMatcher
-    private let thread: SinkThread
+    private let thread: ExecutorThread
     private let signal = Signal()
     private var file: LogFile
     private var feed: Feed
@@ -66,7 +66,7 @@ actor LogDispatcher {
         reader = try context.log.makeReader()
         let matcher = EventMatcher(configuration.filter, sink: configuration.name)
         self.matcher = matcher
-        thread = SinkThread(named: configuration.name)
+        thread = ExecutorThread(named: "sink \(configuration.name)")
         file = LogFile(configuration: log)
         batch = LogBatch(after: record.cursor)
         feed = try Feed(
@@ -182,7 +182,7 @@ actor LogDispatcher {
     private func line(for entry: Feed.Entry, unlessIn found: Set<EventID>) throws -> [UInt8]? {
         switch entry {
         case .event(let stored):
-            let (event, body) = (stored.event, stored.body?.bytes)
+            let (event, body) = (stored.told, stored.body?.bytes)
             guard !found.contains(event.id), matcher.matches(event, body: body) else { return nil }
             return try document(stored, isReplay: false)
         case .passed:
@@ -196,7 +196,7 @@ actor LogDispatcher {
 
     private func document(_ stored: StoredEvent, isReplay: Bool) throws -> [UInt8] {
         try CloudEvent.document(
-            for: stored.event,
+            for: isReplay ? stored.event : stored.told,
             body: includesBody ? stored.body?.bytes : nil,
             typePrefix: stored.typePrefix,
             isReplay: isReplay,

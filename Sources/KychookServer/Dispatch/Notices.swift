@@ -76,21 +76,13 @@ struct Notices: Sendable {
         _ members: [(name: String, value: String?)]
     ) -> IncomingEvent? {
         guard wanted.contains(type) else { return nil }
-        var body: [UInt8] = []
-        for case (let name, let value?) in members {
-            body.append(UInt8(ascii: body.isEmpty ? "{" : ","))
-            body.appendJSONString(name)
-            body.append(UInt8(ascii: ":"))
-            body.appendJSONString(value)
-        }
-        body.append(UInt8(ascii: "}"))
         var hasher = Hasher()
         return IncomingEvent(
             source: SourceRules(name: InternalEvent.source, typePrefix: ""),
             received: now,
             interpretation: Interpretation(type: type.rawValue, key: key),
             urlType: nil,
-            body: body,
+            body: [UInt8](jsonObject: members.map { ($0.name, .init($0.value)) }),
             headers: KeptHeaders(contentType: "application/json"),
             via: .internal,
             secretIndex: nil,

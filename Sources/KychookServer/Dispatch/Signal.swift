@@ -30,3 +30,10 @@ final class Signal: Sendable {
         }
     }
 }
+
+extension ExecutorThread {
+    /// As ``setAlarm(at:_:)``, for whoever waits for this bell.
+    func ring(_ signal: Signal, at moment: MonotonicTime?) {
+        setAlarm(at: moment) { signal.send() }
+    }
+}

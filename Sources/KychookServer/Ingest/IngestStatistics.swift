@@ -81,20 +81,25 @@ final class IngestStatistics: Sendable {
     func note(lastEvents: [String: Timestamp]) {
         state.withLock { state in
             for (source, moment) in lastEvents {
-                state.sources[source, default: SourceFigures()].noteEvent(at: moment)
+                state.sources[source, default: SourceFigures()].note(earlier: moment)
             }
         }
     }
 
     /// What an operator should look at: identifiers and reasons only, nothing of the body (requirement P2).
     private func note(_ event: Event) {
-        guard event.keyReused || event.interpretation.problem != nil else { return }
+        guard event.keyReused || event.ignoresTime || event.interpretation.problem != nil else { return }
         var metadata: Logger.Metadata = ["event": "\(event.id)", "source": "\(event.source)"]
         if let problem = event.interpretation.problem {
             metadata["problem"] = "\(problem.rawValue)"
             logger.warning("event could not be interpreted", metadata: metadata)
-        } else {
+            return
+        }
+        if event.keyReused {
             logger.warning("idempotency key used again with another content", metadata: metadata)
+        }
+        if event.ignoresTime {
+            logger.warning("the provider's time is too far ahead, and ignored: look at both clocks", metadata: metadata)
         }
     }
 

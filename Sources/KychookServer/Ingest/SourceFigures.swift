@@ -12,6 +12,8 @@ struct SourceFigures {
     var problems: [Interpretation.Problem: Int] = [:]
     /// Stored with a key that another content had before.
     var reusedKeys = 0
+    /// Stored with a time that was too far ahead to be one.
+    var ignoredTimes = 0
     /// When its newest event came. Duplicates do not count: whoever holds an old body can send it again.
     var lastEvent: Timestamp?
 
@@ -20,14 +22,17 @@ struct SourceFigures {
         case .success(.stored(let event)):
             stored += 1
             if event.keyReused { reusedKeys += 1 }
+            if event.ignoresTime { ignoredTimes += 1 }
             if let problem = event.interpretation.problem { problems[problem, default: 0] += 1 }
-            noteEvent(at: event.received)
+            // Not the latest of all: a clock that was ahead once must not hide the silence after it.
+            lastEvent = event.received
         case .success(.duplicate): duplicates += 1
         case .failure(let failure): failures[failure, default: 0] += 1
         }
     }
 
-    mutating func noteEvent(at moment: Timestamp) {
-        lastEvent = max(lastEvent ?? moment, moment)
+    /// What an earlier run knew counts only until something comes.
+    mutating func note(earlier moment: Timestamp) {
+        lastEvent = lastEvent ?? moment
     }
 }

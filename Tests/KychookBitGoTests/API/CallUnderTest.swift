@@ -35,14 +35,15 @@ struct CallUnderTest {
     func api(
         token: String = BitGoDouble.token,
         limits: BitGoAPI.Limits = .init(),
-        budget: RequestBudget = .init()
+        budget: RequestBudget = .init(),
+        clock: CallClock? = nil
     ) throws -> BitGoAPI {
         BitGoAPI(
             try BitGoBaseURL(bitgo.url),
             token: Secret(bytes: Array(token.utf8)),
             limits: limits,
             budget: budget,
-            clock: clock.calls,
+            clock: clock ?? self.clock.calls,
             jitter: { 0 }
         )
     }

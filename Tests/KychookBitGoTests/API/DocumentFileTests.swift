@@ -1,11 +1,12 @@
 import KychookBitGo
 import KychookModel
+import KychookTesting
 import Testing
 
 @Suite struct DocumentFileTests {
     @Test(arguments: [(199, 200, false), (200, 199, false), (200, 200, true), (201, 200, true)])
     func `an image of less than 200 x 200 pixels is refused`(width: Int, height: Int, isGood: Bool) {
-        for bytes in [png(width, height), jpeg(width, height), jpeg(width, height, marker: 0xC2)] {
+        for bytes in [samplePNG(width, height), jpeg(width, height), jpeg(width, height, marker: 0xC2)] {
             let problem = DocumentFile(name: "front", bytes: bytes).problem
             #expect(problem == (isGood ? nil : .tooSmall(ImageSize(width: width, height: height))))
         }
@@ -13,7 +14,7 @@ import Testing
 
     @Test(arguments: [(-1, nil), (0, nil), (1, DocumentFile.Problem.tooLarge)])
     func `a file of more than 15 MiB is refused`(difference: Int, problem: DocumentFile.Problem?) {
-        let header = png(300, 300)
+        let header = samplePNG(300, 300)
         let rest = [UInt8](repeating: 0, count: 15 * 1024 * 1024 + difference - header.count)
         #expect(DocumentFile(name: "front", bytes: header + rest).problem == problem)
     }
@@ -36,7 +37,7 @@ import Testing
     }
 
     @Test func `no cut of an image is read beyond its end, and none but the whole header has a size`() {
-        for whole in [png(300, 400), jpeg(300, 400)] {
+        for whole in [samplePNG(300, 400), jpeg(300, 400)] {
             let headerInBytes = whole.starts(with: [0xFF]) ? whole.count - 8 : 24
             for count in 0..<headerInBytes {
                 switch DocumentFile(name: "front", bytes: Array(whole.prefix(count))).format {
@@ -58,11 +59,6 @@ import Testing
     )
     func `a damaged jpeg has no size`(bytes: [UInt8]) {
         #expect(DocumentFile(name: "front", bytes: bytes).problem == .unreadableImage)
-    }
-
-    private func png(_ width: Int, _ height: Int) -> [UInt8] {
-        [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 13] + Array("IHDR".utf8)
-            + [0, 0] + sixteen(width) + [0, 0] + sixteen(height) + [8, 6, 0, 0, 0]
     }
 
     private func jpeg(_ width: Int, _ height: Int, marker: UInt8 = 0xC0) -> [UInt8] {

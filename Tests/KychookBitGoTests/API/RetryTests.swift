@@ -98,6 +98,26 @@ import Testing
         _ = try await impatient.identitySnapshots(CallUnderTest.query)
     }
 
+    @Test func `who is cut while waiting for its turn leaves the turn to the next one`() async throws {
+        let budget = RequestBudget(burst: 1, perSecond: 0.125)
+        let api = try under.api(budget: budget)
+        _ = try await api.identitySnapshots(CallUnderTest.query)
+        var clock = under.clock.calls
+        clock.wait = { _ in throw CancellationError() }
+        let cut = try under.api(budget: budget, clock: clock)
+        for _ in 0..<3 {
+            let failure = await error { () async throws(BitGoAPIError) in
+                _ = try await cut.identitySnapshots(CallUnderTest.query)
+            }
+            guard case .transport(.cancelled, mayHaveActed: false) = failure else {
+                Issue.record("\(failure as Any)")
+                return
+            }
+        }
+        _ = try await api.identitySnapshots(CallUnderTest.query)
+        #expect(under.clock.waits == [.seconds(8)])
+    }
+
     @Test func `tries end with the call's total`() async throws {
         under.bitgo.script(.answer(503), .answer(503), .answer(503), .answer(503), .answer(503), .answer(503))
         let api = try under.api(limits: .init(total: .seconds(40), firstWait: .seconds(5)))

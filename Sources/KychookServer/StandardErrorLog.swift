@@ -79,14 +79,9 @@ package struct StandardErrorLog: LogHandler {
         _ message: Logger.Message,
         _ values: [(key: String, value: Logger.Metadata.Value)]
     ) -> [UInt8] {
-        var line = Array("{\"time\":\"\(clock.now())\",\"level\":\"\(level.rawValue)\",\"message\":".utf8)
-        line.appendJSONString(message.description)
-        for (key, value) in values {
-            line.append(UInt8(ascii: ","))
-            line.appendJSONString(key)
-            line.append(UInt8(ascii: ":"))
-            line.appendJSONString(value.description)
-        }
-        return line + Array("}\n".utf8)
+        let head: [(String, JSONMember?)] = [
+            ("time", .text("\(clock.now())")), ("level", .text(level.rawValue)), ("message", .text("\(message)")),
+        ]
+        return [UInt8](jsonObject: head + values.map { ($0.key, .text("\($0.value)")) }) + [UInt8(ascii: "\n")]
     }
 }

@@ -55,27 +55,3 @@ extension Secret {
     /// For the answer to whoever made it, and for the file of the world's state; nowhere else.
     var text: String { withBytes { String(decoding: $0, as: UTF8.self) } }
 }
-
-/// An enterprise or a user: to which organization or enterprise it belongs, and where its verification stands.
-struct AccountRecord: Codable, Equatable, Sendable {
-    /// The enterprise's organization, or the user's enterprise.
-    var parent: String
-    var state: Open<KYCState>?
-}
-
-/// What a repeated request for a child enterprise is answered with.
-struct ChildEnterprise: Codable, Equatable, Sendable {
-    var enterprise: String
-    var user: String
-}
-
-extension Timestamp: Codable {
-    package init(from decoder: any Decoder) throws {
-        self.init(milliseconds: try decoder.singleValueContainer().decode(Int64.self))
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(milliseconds)
-    }
-}

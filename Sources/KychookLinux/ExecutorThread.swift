@@ -1,14 +1,17 @@
-import KychookLinux
-
-/// The thread of one sink: its dispatcher and every attempt it makes run here.
+/// A thread for tasks: whatever an actor does whose executor it is, and whatever prefers it.
 ///
-/// So a sink may block in a write, a sync or a name lookup, and only its own events wait; the concurrency pool, which
-/// has no more threads than the machine has cores, is not touched.
-final class SinkThread: SerialExecutor, TaskExecutor {
+/// They may block in a write, a sync or a name lookup, and only what runs here waits; the concurrency pool, which has no
+/// more threads than the machine has cores, is not touched.
+package final class ExecutorThread: SerialExecutor, TaskExecutor {
     private struct State {
         var jobs: [UnownedJob] = []
-        var alarm: (at: MonotonicTime, signal: Signal)?
+        var alarm: Alarm?
         var stopped = false
+    }
+
+    private struct Alarm: Sendable {
+        let moment: MonotonicTime
+        let ring: @Sendable () -> Void
     }
 
     private enum Next {
@@ -18,12 +21,14 @@ final class SinkThread: SerialExecutor, TaskExecutor {
 
     private let state = Monitor(State())
 
-    /// - Parameter isPolite: where processors are short, the thread leaves them to those that take events in.
-    init(named name: String, isPolite: Bool = false) {
+    /// - Parameters:
+    ///   - name: shown by ps and perf; at most 15 bytes are kept.
+    ///   - isPolite: where processors are short, the thread leaves them to those that take events in.
+    package init(named name: String, isPolite: Bool = false) {
         let state = state
-        Thread(named: "sink \(name)") { [weak self] in
+        Thread(named: name) { [weak self] in
             if isPolite { Thread.yieldToOthers() }
-            while let jobs = SinkThread.next(state) {
+            while let jobs = ExecutorThread.next(state) {
                 guard let self else { return }
                 for job in jobs {
                     job.runSynchronously(
@@ -37,30 +42,31 @@ final class SinkThread: SerialExecutor, TaskExecutor {
     }
 
     /// Ends the thread after the jobs that are queued; nothing may run on it any more.
-    func stop() {
+    package func stop() {
         state.update { $0.stopped = true }
     }
 
-    /// Rings the bell at this moment, once, instead of at the moment set before; nil: never. From this thread only.
+    /// Calls `ring` on this thread at this moment, once, instead of at the moment set before; nil: never. From this thread
+    /// only.
     ///
     /// The thread waits for its jobs anyway: a timer of the concurrency library for each wait cost more than the waits.
-    func ring(_ signal: Signal, at moment: MonotonicTime?) {
-        state.withLock { $0.alarm = moment.map { ($0, signal) } }
+    package func setAlarm(at moment: MonotonicTime?, _ ring: @escaping @Sendable () -> Void) {
+        state.withLock { $0.alarm = moment.map { Alarm(moment: $0, ring: ring) } }
     }
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         state.update { $0.jobs.append(job) }
     }
 
-    func asUnownedSerialExecutor() -> UnownedSerialExecutor {
+    package func asUnownedSerialExecutor() -> UnownedSerialExecutor {
         UnownedSerialExecutor(ordinary: self)
     }
 
     private static func next(_ state: Monitor<State>) -> [UnownedJob]? {
         while true {
             let alarm = state.withLock { $0.alarm }
-            let next: Next? = state.wait(until: alarm?.at) { state in
+            let next: Next? = state.wait(until: alarm?.moment) { state in
                 guard state.jobs.isEmpty else {
                     defer { state.jobs.removeAll() }
                     return .jobs(state.jobs)
@@ -72,7 +78,7 @@ final class SinkThread: SerialExecutor, TaskExecutor {
             case .end: return nil
             case nil:
                 state.withLock { $0.alarm = nil }
-                alarm?.signal.send()
+                alarm?.ring()
             }
         }
     }
