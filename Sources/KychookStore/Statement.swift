@@ -10,7 +10,7 @@ final class Statement {
     private let handle: OpaquePointer
     private let connection: OpaquePointer
     /// Holds what is bound, which SQLite would otherwise copy into memory that it allocates for each value.
-    private let bound = UnsafeMutableRawBufferPointer.allocate(byteCount: 1024, alignment: 1)
+    private let bound: UnsafeMutableRawBufferPointer
     private var boundCount = 0
 
     init(_ database: Database, _ sql: String) throws(SQLiteFailure) {
@@ -22,6 +22,8 @@ final class Statement {
         guard code == SQLITE_OK, let handle else { throw SQLiteFailure(connection) }
         self.handle = handle
         self.connection = connection
+        // Last: a failed start of this object runs no deinit.
+        bound = .allocate(byteCount: 1024, alignment: 1)
     }
 
     deinit {
