@@ -28,6 +28,7 @@ extension EventLoop {
         // Before it is there: a sibling might hand one over at the same moment.
         guard mailbox.reserveConnection(upTo: connectionShare) else {
             pauseAccepting(until: .never)
+            passOn()
             return false
         }
         switch listener.socket.accept() {
@@ -115,6 +116,22 @@ extension EventLoop {
         acceptPausedUntil = resumption
         counters.acceptPauses.add(1)
         for listener in listeners { epoll.remove(listener.socket) }
+    }
+
+    /// The kernel has woken this loop alone for what waits in the queue: another loop that has room does not know of it.
+    private func passOn() {
+        for (index, sibling) in siblings.enumerated()
+        where sibling.connections.load(ordering: .relaxed) < share(ofSibling: index) {
+            sibling.post { $0.listensAnew = true }
+        }
+    }
+
+    /// Who begins to watch a socket hears of what waits there already.
+    mutating func listenAnew() {
+        guard acceptPausedUntil == nil else { return }
+        for listener in listeners { epoll.remove(listener.socket) }
+        acceptPausedUntil = .never
+        resumeAccepting()
     }
 
     mutating func resumeAccepting() {

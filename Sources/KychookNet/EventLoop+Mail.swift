@@ -8,6 +8,7 @@ extension EventLoop {
         for answer in mail.answers { deliver(answer) }
         for (socket, tls) in mail.sockets { admitAssigned(Descriptor(owning: socket), tls) }
         if let limits = mail.limits { change(to: limits) }
+        if mail.listensAnew { listenAnew() }
         if mail.retriesHeld { retryHeld() }
         if let deadline = mail.stopBy { beginStop(by: deadline) }
         spareAnswers = mail.answers

@@ -10,6 +10,8 @@ final class Mailbox: Sendable {
         /// Descriptors, owned by whoever takes them out, that another loop has accepted for this one.
         var sockets: [(number: Int32, tls: TLSContext?)] = []
         var limits: ServerLimits?
+        /// A loop without room was woken for a connection that waits in the queue.
+        var listensAnew = false
         var retriesHeld = false
         var stopBy: MonotonicTime?
     }

@@ -9,6 +9,9 @@ import KychookModel
 struct DescriptorBudget: Equatable {
     /// For all but the connections of the provider.
     let reserve: Int
+    /// What of that a server can go without at its start: an HTTP attempt that finds none is made again, and seldom are
+    /// all under way at once.
+    private let spare: Int
     /// As many as are configured.
     let connections: Int
 
@@ -17,35 +20,42 @@ struct DescriptorBudget: Equatable {
 
     init(_ configuration: Configuration, loops: Int) {
         connections = configuration.limits.connections
-        let sinks = configuration.sinks.map(DescriptorBudget.count).reduce(0, +)
+        let sinks = configuration.sinks.map { DescriptorBudget.count($0.kind, attempts: $0.maxInFlight) }
+        let fewest = configuration.sinks.map { sink in
+            if case .http = sink.kind { return DescriptorBudget.count(sink.kind, attempts: 1) }
+            return DescriptorBudget.count(sink.kind, attempts: sink.maxInFlight)
+        }
         let sources = 8 * configuration.sources.count { $0.api != nil }
         let admin = configuration.admin == nil ? 0 : AdminListener.connections + 16
-        reserve = DescriptorBudget.base + 4 * loops + sinks + sources + admin
+        reserve = DescriptorBudget.base + 4 * loops + sinks.reduce(0, +) + sources + admin
+        spare = zip(sinks, fewest).map(-).reduce(0, +)
     }
 
     /// Standard streams, lock, database, checkpoints, the check, listeners, control socket, and what libraries open.
     private static let base = 64
 
-    /// A reader of the store, a thread's signal, and its attempts at their most.
-    private static func count(_ sink: SinkConfiguration) -> Int {
-        switch sink.kind {
+    /// A reader of the store, a thread's signal, and so many attempts at once.
+    private static func count(_ sink: SinkConfiguration.Kind, attempts: Int) -> Int {
+        switch sink {
         case .log, .stdout: 12
         // Input, output and process of each; one that starts takes twice as many for a moment.
-        case .shell: 14 + 6 * sink.maxInFlight
+        case .shell: 14 + 6 * attempts
         // A connection and a name lookup of each.
-        case .http: 12 + 3 * sink.maxInFlight
+        case .http: 12 + 3 * attempts
         }
     }
 
     /// All that could be used.
     var wanted: Int { reserve + connections }
 
-    /// The fewest with which a server may start.
-    var required: Int { reserve + min(connections, DescriptorBudget.fewestConnections) }
+    private var fewestConnections: Int { min(connections, DescriptorBudget.fewestConnections) }
 
-    /// How many connections there may be under a limit; one at least, for a server that runs already.
+    /// The fewest with which a server may start.
+    var required: Int { reserve - spare + fewestConnections }
+
+    /// How many connections there may be under a limit: those without which a server is none at least.
     func connections(under limit: Int) -> Int {
-        max(1, min(connections, limit - reserve))
+        max(fewestConnections, min(connections, limit - reserve))
     }
 
     /// - Throws: where the limit leaves too few.

@@ -12,6 +12,7 @@ enum Schema {
         migrator.registerMigration("3 fingerprints beside their events") { try step3($0) }
         migrator.registerMigration("4 confirmations") { try $0.execute(sql: step4) }
         migrator.registerMigration("5 repaired events") { try $0.execute(sql: step5) }
+        migrator.registerMigration("6 events without an index of their IDs") { try step6($0) }
         return migrator
     }()
 
@@ -181,48 +182,15 @@ enum Schema {
     private static func step3(_ database: Database) throws {
         try database.execute(
             sql: """
-                -- Without AUTOINCREMENT and an index of the IDs, which cost each event two pages' changes: the sequence
-                -- comes from the table newest, and the IDs rise with it (EventReader).
-                ALTER TABLE event RENAME TO event_2;
-                DROP INDEX event_of_subject;
-                CREATE TABLE event (
-                    sequence INTEGER PRIMARY KEY,
-                    id BLOB NOT NULL,
-                    received INTEGER NOT NULL,
-                    source INTEGER NOT NULL,
-                    type TEXT NOT NULL,
-                    problem TEXT,
-                    subject INTEGER,
-                    status TEXT,
-                    previous_status TEXT,
-                    change TEXT NOT NULL,
-                    enterprise TEXT,
-                    organization TEXT,
-                    provider_time INTEGER,
-                    provider_time_field TEXT,
-                    key TEXT,
-                    key_reused INTEGER NOT NULL,
-                    via TEXT NOT NULL,
-                    secret INTEGER,
-                    url_type TEXT,
-                    -- its rows of fingerprint, 16 bytes each: of the newest events they are there only later
-                    -- (YoungFingerprints)
-                    fingerprints BLOB
-                );
-                INSERT INTO event SELECT *, NULL FROM event_2;
-
-                -- One row: the greatest that were ever given. Neither is given again.
-                CREATE TABLE newest (event INTEGER NOT NULL, subject INTEGER NOT NULL);
-                INSERT INTO newest SELECT
-                    coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'event_2'), 0),
-                    (SELECT coalesce(max(id), 0) FROM subject);
-                DROP TABLE event_2;
-                CREATE INDEX event_of_subject ON event (subject, sequence) WHERE subject IS NOT NULL;
+                -- The event's rows of fingerprint, 16 bytes each: of the newest events they are there only later
+                -- (YoungFingerprints).
+                ALTER TABLE event ADD COLUMN fingerprints BLOB;
 
                 -- Subjects are found by their fingerprint too; an index by name cost each new one a page.
                 ALTER TABLE subject RENAME TO subject_2;
                 CREATE TABLE subject (
-                    id INTEGER PRIMARY KEY,
+                    -- never used again: what is above the mark below is young
+                    id INTEGER PRIMARY KEY AUTOINCREMENT,
                     source INTEGER NOT NULL,
                     kind INTEGER NOT NULL,
                     name TEXT NOT NULL,
@@ -264,7 +232,8 @@ enum Schema {
                 DROP TABLE subject_2;
                 -- One row: the fingerprints of all events up to this one, and of all subjects, are in their table.
                 CREATE TABLE fingerprint_mark (event INTEGER NOT NULL, subject INTEGER NOT NULL);
-                INSERT INTO fingerprint_mark SELECT event, subject FROM newest;
+                INSERT INTO fingerprint_mark SELECT
+                    (SELECT coalesce(max(sequence), 0) FROM event), (SELECT coalesce(max(id), 0) FROM subject);
                 """
         )
     }
@@ -291,4 +260,65 @@ enum Schema {
         -- 1: a repair made it move its subject's status when the subject had moved on (Rejudgement)
         ALTER TABLE event ADD COLUMN passed INTEGER NOT NULL DEFAULT 0;
         """
+
+    private static func step6(_ database: Database) throws {
+        // For some hours step 3 did this.
+        guard try !database.tableExists("newest") else { return }
+        try database.execute(
+            sql: """
+                -- Without AUTOINCREMENT and an index of the IDs, which cost each event two pages' changes: the sequence
+                -- comes from the table newest, and the IDs rise with it (EventReader).
+                ALTER TABLE event RENAME TO event_5;
+                DROP INDEX event_of_subject;
+                CREATE TABLE event (
+                    sequence INTEGER PRIMARY KEY,
+                    id BLOB NOT NULL,
+                    received INTEGER NOT NULL,
+                    source INTEGER NOT NULL,
+                    type TEXT NOT NULL,
+                    problem TEXT,
+                    subject INTEGER,
+                    status TEXT,
+                    previous_status TEXT,
+                    change TEXT NOT NULL,
+                    enterprise TEXT,
+                    organization TEXT,
+                    provider_time INTEGER,
+                    provider_time_field TEXT,
+                    key TEXT,
+                    key_reused INTEGER NOT NULL,
+                    via TEXT NOT NULL,
+                    secret INTEGER,
+                    url_type TEXT,
+                    fingerprints BLOB,
+                    passed INTEGER NOT NULL DEFAULT 0
+                );
+                INSERT INTO event SELECT * FROM event_5;
+
+                ALTER TABLE subject RENAME TO subject_5;
+                CREATE TABLE subject (
+                    id INTEGER PRIMARY KEY,
+                    source INTEGER NOT NULL,
+                    kind INTEGER NOT NULL,
+                    name TEXT NOT NULL,
+                    status TEXT NOT NULL,
+                    since INTEGER NOT NULL,
+                    event INTEGER NOT NULL,
+                    newest INTEGER,
+                    newest_field TEXT,
+                    fingerprint BLOB NOT NULL
+                );
+                INSERT INTO subject SELECT * FROM subject_5;
+
+                -- One row: the greatest that were ever given. Neither is given again.
+                CREATE TABLE newest (event INTEGER NOT NULL, subject INTEGER NOT NULL);
+                INSERT INTO newest SELECT
+                    coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'event_5'), 0),
+                    coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'subject_5'), 0);
+                DROP TABLE event_5;
+                DROP TABLE subject_5;
+                CREATE INDEX event_of_subject ON event (subject, sequence) WHERE subject IS NOT NULL;
+                """
+        )
+    }
 }

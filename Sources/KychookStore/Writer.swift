@@ -168,8 +168,10 @@ final class Writer {
     private func runOperations(_ turn: inout WriteQueue.Turn, _ session: Session, _ database: Database) throws {
         var fault: (any Error)?
         for operation in turn.takeOperations() {
-            let error = operation.run(database, session.ledger)
-            if let error = error as? DatabaseError, SQLiteFailure(error).concernsWholeStore { fault = error }
+            guard let error = operation.run(database, session.ledger) else { continue }
+            // The ledger's own statements fail with the one, GRDB's with the other.
+            let failure = error as? SQLiteFailure ?? (error as? DatabaseError).map { SQLiteFailure($0) }
+            if failure?.concernsWholeStore == true { fault = error }
         }
         if let fault { throw fault }
     }

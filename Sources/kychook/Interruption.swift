@@ -6,7 +6,13 @@ import KychookLinux
 /// Made on the main thread before there is any other.
 struct Interruption: Sendable {
     private let signals: Signals
-    private let cleanUp = Locked<(@Sendable () -> Void)?>(nil)
+    private let state = Locked(State())
+
+    private struct State {
+        var cleanUp: (@Sendable () -> Void)?
+        /// A signal has come: the process dies of it as soon as it has cleaned up.
+        var isEnding = false
+    }
 
     init() {
         signals = Signals([SIGINT, SIGTERM, Interruption.done])
@@ -15,9 +21,14 @@ struct Interruption: Sendable {
     /// Tells the main thread that the work has ended.
     private static let done = SIGUSR1
 
-    /// What is to be done before the process ends of a signal; nil: nothing.
+    /// What is to be done before the process ends of a signal; nil: nothing. Does not return once one has come: what the
+    /// work would change after this, nobody would put right.
     func clean(_ body: (@Sendable () -> Void)?) {
-        cleanUp.withLock { $0 = body }
+        let isEnding = state.withLock { state in
+            if !state.isEnding { state.cleanUp = body }
+            return state.isEnding
+        }
+        while isEnding { pause() }
     }
 
     /// Does the work on a thread of its own; the main thread waits for its end, or for a signal.
@@ -38,7 +49,11 @@ struct Interruption: Sendable {
 
     /// Cleans up, then dies of the signal: whoever started this shall see that.
     private func end(by number: Int32) -> Never {
-        cleanUp.withLock { $0 }?()
+        let cleanUp = state.withLock { state in
+            state.isEnding = true
+            return state.cleanUp
+        }
+        cleanUp?()
         signals.die(of: number)
     }
 }

@@ -44,6 +44,19 @@ import Testing
         }
     }
 
+    /// The kernel wakes one loop for a connection: the one that has watched the longest, also where that has no share.
+    @Test func `takes a connection that wakes a loop without room`() throws {
+        try withServer(loops: 2, limits: ServerLimits(connections: 1)) { server, port in
+            for number in 1...3 {
+                let client = try RawClient(port: port, timeoutInSeconds: 60)
+                try client.send(get("/\(number)"))
+                #expect(try client.response().text == "GET /\(number) 0")
+                client.finishSending()
+                #expect(eventually { server.counters.open == 0 })
+            }
+        }
+    }
+
     @Test func `takes more connections when the limit is raised`() throws {
         try withServer(limits: ServerLimits(connections: 1)) { server, port in
             let first = try RawClient(port: port)

@@ -33,8 +33,21 @@ import Testing
         #expect(budget.connections(under: budget.required) == 3)
     }
 
-    @Test func `a running server whose new configuration needs more has one connection at least`() {
-        #expect(Self.budget(connections: 10_000).connections(under: 10) == 1)
+    @Test(arguments: [(3, 3), (16, 16), (17, 16), (10_000, 16)])
+    func `a running server whose new configuration needs more stays one`(configured: Int, connections: Int) {
+        #expect(Self.budget(connections: configured).connections(under: 10) == connections)
+    }
+
+    /// As where it is 1024 for good: seldom are all attempts under way, and one that finds none is made again.
+    @Test func `twenty HTTP sinks as they are by default start under a thousand descriptors, with fewer connections`()
+        throws
+    {
+        let kind = SinkConfiguration.Kind.http(.init(url: "https://crm.example/hooks"))
+        let sinks = (0..<20).map { SinkConfiguration(name: "s\($0)", kind: kind) }
+        let budget = Self.budget(connections: 10_000, sinks: sinks)
+        #expect(budget.reserve > 1000)
+        try budget.check(1000)
+        #expect(budget.connections(under: 1000) == 16)
     }
 
     @Test func `attempts at once are reckoned with`() {

@@ -111,6 +111,28 @@ import Testing
         #expect(try again.ids() == store.events().map(\.event.id.description))
     }
 
+    /// Only a batch's worth of lines is looked at: a second death must find what the first left no further back.
+    @Test func `what a restart finds written is recorded before anything is written behind it`() async throws {
+        let store = try await Self.store(events: 20)
+        let running = try await RunningLog(on: store)
+        try await eventually { try store.cursor() == 20 }
+        await running.stop()
+        try store.execute(
+            """
+            UPDATE sink SET cursor = 5;
+            CREATE TABLE noted (cursor INTEGER NOT NULL);
+            CREATE TRIGGER note AFTER UPDATE OF cursor ON sink WHEN NEW.cursor > OLD.cursor
+            BEGIN INSERT INTO noted VALUES (NEW.cursor); END;
+            """
+        )
+        try await store.append(.status(of: "new"))
+        let again = try await RunningLog(on: store)
+        try await eventually { try store.cursor() == 21 }
+        await again.stop()
+        #expect(try store.dump(["noted"]).map { $0.filter(\.isNumber) } == ["20", "21"])
+        #expect(try again.ids() == store.events().map(\.event.id.description))
+    }
+
     @Test func `a torn last line is written anew after a restart`() async throws {
         let store = try await Self.store(events: 3)
         let running = try await RunningLog(on: store)

@@ -74,6 +74,68 @@ import Testing
         #expect(try reader.subjects(reference: SubjectReference("new"), limit: 2).map(\.row) == [8])
     }
 
+    @Test func `events and subjects of the fourth version are found again, and no number is given twice`() async throws
+    {
+        let folder = TemporaryDirectory()
+        let path = StateDirectory(path: folder.path).database
+        let copy = IncomingEvent.status("in review", of: "old", key: "k1")
+        do {
+            let queue = try DatabaseQueue(path: path)
+            defer { try? queue.close() }
+            try Schema.migrator.migrate(queue, upTo: "4 confirmations")
+            try await queue.write { database in
+                try database.execute(
+                    sql: """
+                        PRAGMA application_id = \(Schema.applicationID);
+                        INSERT INTO source VALUES (1, 'bitgo', 'com.bitgo.');
+                        -- As if later ones had been erased.
+                        UPDATE sqlite_sequence SET seq = 9 WHERE name IN ('event', 'subject');
+                        INSERT INTO sqlite_sequence SELECT name, 9 FROM sqlite_schema
+                        WHERE name IN ('event', 'subject') AND name NOT IN (SELECT name FROM sqlite_sequence);
+                        """
+                )
+                // Neither of the fingerprints is in its table yet.
+                try database.execute(
+                    sql: """
+                        INSERT INTO subject (id, source, kind, name, status, since, event, fingerprint)
+                        VALUES (7, 1, 1, 'old', 'in review', 5, 3, ?)
+                        """,
+                    arguments: [Data(try #require(copy.subject).bytes)]
+                )
+                try database.execute(
+                    sql: """
+                        INSERT INTO event (sequence, id, received, source, type, subject, status, change, key, key_reused,
+                            via, fingerprints) VALUES (3, zeroblob(16), 5, 1, 'identityStatus', 7, 'in review', 'first',
+                            'k1', 0, 'webhook', ?)
+                        """,
+                    arguments: [Data(copy.fingerprints.primary.bytes)]
+                )
+            }
+        }
+        let store = try TestStore(in: folder)
+        #expect(try await store.append(copy) == nil)
+        let moved = try await store.append(.status("approved", of: "old", key: "k2"))
+        #expect(moved?.change == .changed)
+        #expect(moved?.sequence == 10)
+        let reader = try store.log.makeReader()
+        #expect(try reader.event(id: EventID(high: 0, low: 0))?.event.sequence == 3)
+        try await store.append(.status(of: "new"))
+        #expect(try reader.subjects(reference: SubjectReference("new"), limit: 2).map(\.row) == [10])
+    }
+
+    /// Its events have been without an index of their IDs since the third step.
+    @Test func `a store of the hours in which the sixth step was part of the third is opened`() async throws {
+        let folder = TemporaryDirectory()
+        do {
+            let store = try TestStore(in: folder)
+            try await store.append(.status(of: "old"))
+            try store.execute("DELETE FROM grdb_migrations WHERE identifier LIKE '6 %'")
+        }
+        let store = try TestStore(in: folder)
+        #expect(try await store.append(.status(of: "old")) == nil)
+        #expect(try await store.append(.status(of: "new"))?.sequence == 2)
+    }
+
     /// Puts the deliveries' table of the first version, with two rows, in place of today's.
     private static func goBackToFirstVersion(_ path: String) throws {
         let old = TemporaryDirectory()

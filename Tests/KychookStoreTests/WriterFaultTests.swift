@@ -1,3 +1,5 @@
+import GRDB
+import GRDBSQLite
 import KychookLinux
 import KychookModel
 import KychookTesting
@@ -67,6 +69,25 @@ import Testing
         await #expect(throws: StoreError.unavailable(path: store.directory.database, reason: reason)) {
             try await store.log.perform { _ -> Void in throw full }
         }
+    }
+
+    /// Whether one of our own statements or one of GRDB's meets the fault.
+    @Test(
+        arguments: [
+            SQLiteFailure(code: SQLITE_IOERR, text: "disk I/O error"), DatabaseError(resultCode: .SQLITE_IOERR),
+        ] as [any Error]
+    )
+    func `an operator's change that meets a fault of the store makes it known`(failure: any Error) async throws {
+        let (faults, fault) = AsyncStream.makeStream(of: String.self)
+        let (recoveries, recovery) = AsyncStream.makeStream(of: Void.self)
+        let store = try TestStore(onFault: { fault.yield($0) }, onRecovery: { recovery.yield() })
+        await #expect(throws: StoreError.self) { try await store.log.perform { _ -> Void in throw failure } }
+        // One that changes nothing, so that there is a word in any case.
+        try await store.append(.status())
+        fault.finish()
+        recovery.finish()
+        #expect(await faults.reduce(0) { count, _ in count + 1 } == 1)
+        #expect(await recoveries.reduce(0) { count, _ in count + 1 } == 1)
     }
 
     @Test func `a disk below the floor is told of at once, before any event, and its recovery with the next one`()

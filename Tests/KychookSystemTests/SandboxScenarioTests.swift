@@ -153,6 +153,18 @@ import Testing
         #expect(installation.output(["send", "identityStatus"]).end == .exited(0))
     }
 
+    @Test func `a signal ends it also where other scenarios are to follow`() throws {
+        let (installation, _) = try receiver()
+        let (file, next) = (installation.directory.path("endless.yaml"), installation.directory.path("next.yaml"))
+        let text = "steps: [ { create: ada }, { expect status: { of: ada, status: none, within: 1h } } ]"
+        for file in [file, next] { installation.write(text, to: file, mode: 0o600) }
+        let process = run(file, installation, Array(repeating: next, count: 20))
+        #expect(process.line { $0.hasPrefix("  pass  create ada") } != nil)
+        process.send(SIGINT)
+        #expect(process.end() == .killed(signal: SIGINT))
+        #expect(try secrets(of: installation) == [Installation.secret])
+    }
+
     @Test func `a refused step says why`() throws {
         let (installation, _) = try receiver()
         let file = installation.directory.path("refused.yaml")

@@ -149,8 +149,7 @@ actor LogDispatcher {
 
     /// - Returns: how many entries it had; 0 when there was nothing new.
     private func writeBatch() async throws -> Int {
-        let found = try written ?? file.recover()
-        written = found
+        let found = try await recovered()
         try collect(unlessIn: found)
         let (started, startedAt) = (context.clock.now(), MonotonicTime.now())
         if !batch.lines.isEmpty { try file.append(batch.lines) }
@@ -166,6 +165,42 @@ actor LogDispatcher {
             await recordCursor()
         }
         return done.count
+    }
+
+    /// The events that stand in the file's last lines since before this run.
+    private func recovered() async throws -> Set<EventID> {
+        if let written { return written }
+        let found = try file.recover()
+        // Before anything is written behind them: the next recovery looks at no more than a batch's worth of lines.
+        let end = try endOfWritten(found)
+        if end > position {
+            feed = try Feed(reader, sink: row, after: end, withBodies: includesBody || matcher.needsBody)
+            batch = LogBatch(after: end)
+            position = end
+            await recordCursor()
+        }
+        written = found
+        return found
+    }
+
+    /// Sequence of the last event up to which the file has every line that it should.
+    private func endOfWritten(_ found: Set<EventID>) throws(StoreError) -> Int64 {
+        var (end, last) = (position, position)
+        // The cursor is a batch's worth behind at most, and as much again where nothing had a line.
+        let limit = position + 2 * Int64(LogFile.batchLimitInLines)
+        while !found.isEmpty, last < limit {
+            let page = try reader.events(after: last, limit: LogFile.batchLimitInLines, withBodies: matcher.needsBody)
+            guard !page.isEmpty else { break }
+            for stored in page {
+                last = stored.event.sequence
+                if found.contains(stored.event.id) {
+                    end = last
+                } else if matcher.matches(stored.told, body: stored.body?.bytes) {
+                    return end
+                }
+            }
+        }
+        return end
     }
 
     /// Fills the batch with what has come.
