@@ -156,8 +156,8 @@ extension HeaderValue {
 extension FieldValue {
     /// The value as text; nil when it is absent, repeated or not UTF-8.
     fileprivate var text: String? {
-        guard case .once(let bytes) = self else { return nil }
-        return bytes.withUnsafeBufferPointer { String(validating: $0, as: UTF8.self) }
+        guard case .once(let bytes) = self, let text = try? UTF8Span(validating: bytes) else { return nil }
+        return String(copying: text)
     }
 }
 
