@@ -17,6 +17,8 @@ final class Checkpointer: Sendable {
     static let smallRest = 400
     /// Length of the log at which the writer copies whatever is left: a disk that slow has no better moment.
     static let lastResort = 32_000
+    /// For the thread, at the last resort; a disk that hangs longer holds the writer's own syncs as well.
+    private static let longestWait = Duration.seconds(5)
 
     private struct State {
         /// Pages in the log after the writer's last commit, and how many of them are in the database too.
@@ -25,6 +27,8 @@ final class Checkpointer: Sendable {
         /// How often the log has started over.
         var generation = 0
         var wanted = false
+        /// By the thread.
+        var isCopying = false
         var stopped = false
         var check: StoreCheck?
     }
@@ -71,7 +75,11 @@ final class Checkpointer: Sendable {
     func afterCommit(_ database: Database) {
         let (length, rest) = state.withLock { ($0.length, $0.length - $0.copied) }
         let isLong = length >= Checkpointer.finishAt
-        if isLong && rest <= Checkpointer.smallRest || length >= Checkpointer.lastResort {
+        if length >= Checkpointer.lastResort {
+            // While the thread copies, however starved, nobody else can: answers wait rather than let the log grow on.
+            _ = state.wait(until: .now() + Checkpointer.longestWait) { $0.isCopying ? nil : true }
+            checkpoint(database.sqliteConnection)
+        } else if isLong && rest <= Checkpointer.smallRest {
             checkpoint(database.sqliteConnection)
         } else if isLong || rest >= Checkpointer.beginAt {
             state.update { $0.wanted = true }
@@ -86,9 +94,13 @@ final class Checkpointer: Sendable {
         var connection: OpaquePointer?
         defer { sqlite3_close_v2(connection) }
         while state.wait({ $0.stopped ? false : $0.wanted ? true : nil }) == true {
-            state.withLock { $0.wanted = false }
+            state.withLock { state in
+                state.wanted = false
+                state.isCopying = true
+            }
             if connection == nil { connection = open() }
             checkpoint(connection)
+            state.update { $0.isCopying = false }
         }
     }
 
