@@ -21,18 +21,21 @@ struct DescriptorBudget: Equatable {
     init(_ configuration: Configuration, loops: Int) {
         connections = configuration.limits.connections
         let sinks = configuration.sinks.map { DescriptorBudget.count($0.kind, attempts: $0.maxInFlight) }
-        let fewest = configuration.sinks.map { sink in
-            if case .http = sink.kind { return DescriptorBudget.count(sink.kind, attempts: 1) }
-            return DescriptorBudget.count(sink.kind, attempts: sink.maxInFlight)
+        let spares = configuration.sinks.map { sink in
+            guard case .http = sink.kind else { return 0 }
+            return DescriptorBudget.httpAttempt * (sink.maxInFlight - 1)
         }
         let sources = 8 * configuration.sources.count { $0.api != nil }
         let admin = configuration.admin == nil ? 0 : AdminListener.connections + 16
         reserve = DescriptorBudget.base + 4 * loops + sinks.reduce(0, +) + sources + admin
-        spare = zip(sinks, fewest).map(-).reduce(0, +)
+        spare = spares.reduce(0, +)
     }
 
     /// Standard streams, lock, database, checkpoints, the check, listeners, control socket, and what libraries open.
     private static let base = 64
+
+    /// A connection and a name lookup.
+    private static let httpAttempt = 3
 
     /// A reader of the store, a thread's signal, and so many attempts at once.
     private static func count(_ sink: SinkConfiguration.Kind, attempts: Int) -> Int {
@@ -40,8 +43,7 @@ struct DescriptorBudget: Equatable {
         case .log, .stdout: 12
         // Input, output and process of each; one that starts takes twice as many for a moment.
         case .shell: 14 + 6 * attempts
-        // A connection and a name lookup of each.
-        case .http: 12 + 3 * attempts
+        case .http: 12 + httpAttempt * attempts
         }
     }
 

@@ -126,11 +126,17 @@ import Testing
         #expect(process.lines.contains { $0.contains(words) }, "\(process.lines)")
     }
 
-    @Test func `a step is reported as soon as it has ended`() throws {
-        let (installation, _) = try receiver()
-        let file = installation.directory.path("endless.yaml")
+    /// Writes a scenario whose second step waits for what never comes.
+    private func endless(_ name: String, _ installation: Installation) -> String {
+        let file = installation.directory.path(name)
         let text = "steps: [ { create: ada }, { expect status: { of: ada, status: none, within: 1h } } ]"
         installation.write(text, to: file, mode: 0o600)
+        return file
+    }
+
+    @Test func `a step is reported as soon as it has ended`() throws {
+        let (installation, _) = try receiver()
+        let file = endless("endless.yaml", installation)
         let process = run(file, installation)
         #expect(process.line { $0.hasPrefix("  pass  create ada") } != nil)
         process.send(SIGKILL)
@@ -140,9 +146,7 @@ import Testing
     @Test(arguments: [SIGINT, SIGTERM])
     func `a signal ends it, after the receiver has its own secret back`(signal: Int32) throws {
         let (installation, _) = try receiver()
-        let file = installation.directory.path("endless.yaml")
-        let text = "steps: [ { create: ada }, { expect status: { of: ada, status: none, within: 1h } } ]"
-        installation.write(text, to: file, mode: 0o600)
+        let file = endless("endless.yaml", installation)
         let process = run(file, installation)
         #expect(process.line { $0.hasPrefix("  pass  create ada") } != nil)
         #expect(try secrets(of: installation).count == 2)
@@ -155,9 +159,7 @@ import Testing
 
     @Test func `a signal ends it also where other scenarios are to follow`() throws {
         let (installation, _) = try receiver()
-        let (file, next) = (installation.directory.path("endless.yaml"), installation.directory.path("next.yaml"))
-        let text = "steps: [ { create: ada }, { expect status: { of: ada, status: none, within: 1h } } ]"
-        for file in [file, next] { installation.write(text, to: file, mode: 0o600) }
+        let (file, next) = (endless("endless.yaml", installation), endless("next.yaml", installation))
         let process = run(file, installation, Array(repeating: next, count: 20))
         #expect(process.line { $0.hasPrefix("  pass  create ada") } != nil)
         process.send(SIGINT)
